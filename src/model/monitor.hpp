@@ -1,0 +1,65 @@
+// One thing that is watched: the columns of `monitor` that checks, scheduling and placement use.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+
+namespace higuma {
+
+// Where a monitor belongs and who runs it.
+struct Assignment {
+    std::optional<NodeId> home;      // monitor.node_id
+    std::optional<NodeId> assigned;  // monitor.assigned_node: the temporary override
+    Epoch epoch{1};
+    bool pinned = false;
+
+    const std::optional<NodeId>& effective() const { return assigned ? assigned : home; }
+};
+
+struct Monitor {
+    MonitorId id;
+    std::string name;
+    std::string type;  // "http", "keyword", "port", "push", ...
+    std::string description;
+    bool active = true;
+    std::optional<UserId> user;
+    std::optional<MonitorId> parent;
+    int weight = 2000;
+
+    Seconds interval{20};
+    Seconds retry_interval{20};  // 0: as `interval`
+    int max_retries = 0;
+    int resend_interval = 0;     // DOWN beats between repeated notifications; 0: never repeat
+    Millis timeout{0};           // 0: 80 % of the interval, as Uptime Kuma has it
+    bool upside_down = false;
+
+    std::string url;
+    std::string method = "GET";
+    std::string body;
+    std::string headers;             // a JSON object, or empty
+    std::string http_body_encoding;  // "json", "form", "xml" or empty
+    std::vector<std::string> accepted_statuscodes{"200-299"};
+    int max_redirects = 10;
+    bool ignore_tls = false;
+    bool cache_bust = false;
+    std::string auth_method;  // "", "basic", "bearer"
+    std::string basic_auth_user;
+    std::string basic_auth_pass;
+    std::string bearer_token;
+    std::string ip_family;  // "", "ipv4", "ipv6"
+    std::string keyword;
+    bool invert_keyword = false;
+
+    std::string hostname;
+    std::optional<int> port;
+    std::string push_token;
+
+    Assignment assignment;
+    ChangeSeq change_seq;
+};
+
+}  // namespace higuma

@@ -1,0 +1,46 @@
+// The beat state machine of Uptime Kuma 2.5.3 as a pure function: what one check's outcome makes of a
+// monitor's last state. It knows no time source, no database and no notification.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "model/beat.hpp"
+#include "model/monitor.hpp"
+
+namespace higuma::policy {
+
+// What a check found, before retries and upside-down mode are applied.
+struct CheckOutcome {
+    bool ok = false;
+    std::string msg;
+    std::optional<Millis> ping;
+    // Only push: the agent said which status it has; it takes the place of ok.
+    std::optional<BeatStatus> reported;
+};
+
+struct BeatRules {
+    int max_retries = 0;
+    int resend_interval = 0;
+    bool upside_down = false;
+};
+BeatRules rules_of(const Monitor& monitor);
+
+struct BeatDecision {
+    BeatStatus status = BeatStatus::down;
+    std::string msg;
+    std::optional<Millis> ping;
+    int retries = 0;
+    int down_count = 0;
+    bool important = false;  // becomes heartbeat.important
+    bool notify = false;     // people are told (a change, or a repeat after resend_interval)
+};
+
+// `previous` is none for a first beat. `in_maintenance` wins over the outcome.
+BeatDecision decide_beat(const BeatRules& rules, const std::optional<BeatState>& previous,
+                         const CheckOutcome& outcome, bool in_maintenance);
+
+// Whether a change from `previous` to `current` is one that people are told of.
+bool is_important_change(const std::optional<BeatStatus>& previous, BeatStatus current);
+
+}  // namespace higuma::policy
