@@ -1,0 +1,29 @@
+// The controller's HTTP endpoints behind the gateway: /health, /lb/*, /api/*-status, and the live page.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/http/server.hpp"
+#include "api/live_view.hpp"
+#include "cluster/controller.hpp"
+
+namespace higuma::api {
+
+struct ControllerApiContext {
+    std::string self;
+    std::string version;
+    std::shared_ptr<const Clock> clock;
+    int monitor_limit_per_node = 1000;
+    bool debug_enabled = false;
+    std::string admin_token;               // empty: actions need only an allowed address
+    std::vector<std::string> admin_allow;  // CIDRs
+    store::Database& db;
+    cluster::Controller& controller;
+    LiveView& live;
+};
+
+std::vector<Endpoint> controller_endpoints(std::shared_ptr<ControllerApiContext> context);
+
+}  // namespace higuma::api

@@ -1,0 +1,111 @@
+// The controller beside a gateway: leader lease, health checks of every node, failover, recovery,
+// adoption, and the route table. Decisions are policy's; this applies them. Lives on the main loop.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "model/node.hpp"
+#include "net/http_client.hpp"
+#include "net/resolver.hpp"
+#include "policy/failure_detector.hpp"
+#include "store/cluster.hpp"
+#include "store/database.hpp"
+
+namespace higuma::cluster {
+
+struct ControllerConfig {
+    std::string self = "nginx-node";  // the lease holder's name; made unique by the caller
+    policy::DetectorConfig detector;
+    std::string health_path = "/api/v1/health";
+    std::set<int> health_codes{200, 429};
+    int monitor_limit_per_node = 1000;
+    int expected_nodes = 3;  // CLUSTER_NODE_COUNT: for hash routing before nodes are known
+    Millis lease_ttl{5'000};
+    Millis lease_renew{1'000};
+    Millis poll_interval{1'000};       // of the change sequence and the node table
+    Millis owners_write_interval{200}; // at most this often is the owner table written
+    Millis slow_start{30'000};
+    std::string route_directory;       // nodes.route and owners.route are written here
+};
+
+struct NodeView {
+    Node node;  // as stored; `status` is this controller's own where it is the leader
+    policy::NodeHealth health;
+    std::string address;         // resolved, or empty
+    std::string address_error;
+    int monitors = 0;            // active, effective here
+    int limit = 0;
+    double checks_per_second = 0;
+    std::optional<WallTime> last_check;
+    std::optional<Millis> last_latency;
+    std::uint64_t checks_ok = 0, checks_failed = 0;
+};
+
+struct HealthStatistics {
+    WallTime started{};
+    std::uint64_t check_count = 0, success_count = 0, fail_count = 0;  // single node checks
+    std::uint64_t cycles = 0;                                          // full cycles
+    std::optional<WallTime> last_check, last_cycle;
+    std::uint64_t liveness_closed = 0, detections = 0, failovers = 0, recoveries = 0;
+    std::uint64_t monitors_moved = 0, moves_refused = 0;
+    std::optional<Millis> last_time_to_detect, last_failover_took;
+};
+
+struct ControllerView {
+    WallTime now{};
+    bool leader = false;
+    std::string leader_holder;
+    std::uint64_t leader_term = 0;
+    bool database_reachable = false;
+    std::string database_error;
+    bool setup_complete = false;
+    std::string primary_node;  // empty: none
+    std::vector<NodeView> nodes;  // sorted by id
+    HealthStatistics statistics;
+    std::uint64_t route_generation = 0;
+    std::size_t monitors_total = 0, monitors_active = 0, monitors_unplaced = 0;
+    bool moving = false;  // a failover, recovery or adoption is being applied
+};
+
+struct CycleResult {
+    struct OneNode {
+        NodeId node;
+        NodeStatus status;
+        bool ok = false;
+        std::string error;
+        Millis took{};
+    };
+    std::vector<OneNode> nodes;
+    Millis took{};
+};
+
+class Controller {
+  public:
+    // `service_token`: makes a fresh bearer token that nodes accept, for reconcile hints.
+    Controller(ControllerConfig config, boost::asio::any_io_executor executor,
+               std::shared_ptr<const Clock> clock, store::Database& db, net::Resolver& resolver,
+               net::HttpClient& http, std::function<std::string()> service_token);
+    ~Controller();
+
+    Task<> run();  // until drained
+    // Runs one full cycle now; a second caller joins the one that runs. Followers answer conflict.
+    Task<Result<CycleResult>> trigger_health_check(Deadline deadline);
+    ControllerView view() const;  // from memory, never from the database
+    Task<> drain(Deadline deadline);  // gives the lease up
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace higuma::cluster
