@@ -1,5 +1,5 @@
-// The beat state machine of Uptime Kuma 2.5.3 as a pure function: what one check's outcome makes of a
-// monitor's last state. It knows no time source, no database and no notification.
+// The beat state machine of Uptime Kuma 2.5.3 as a pure function: what one check's outcome makes of
+// a monitor's last state. It knows no time source, no database and no notification.
 #pragma once
 
 #include <optional>
@@ -40,7 +40,11 @@ struct BeatDecision {
 BeatDecision decide_beat(const BeatRules& rules, const std::optional<BeatState>& previous,
                          const CheckOutcome& outcome, bool in_maintenance);
 
-// Whether a change from `previous` to `current` is one that people are told of.
+// Whether a change from `previous` (none: the first beat) to `current` is marked in the history.
 bool is_important_change(const std::optional<BeatStatus>& previous, BeatStatus current);
+
+// Whether people are told of it as well: not of a first beat that is not DOWN, and not of entering
+// maintenance or leaving it UP.
+bool is_notified_change(const std::optional<BeatStatus>& previous, BeatStatus current);
 
 }  // namespace higuma::policy

@@ -1,5 +1,6 @@
-// One node's health as the controller sees it: rise and fall over check results, the liveness watch, and
-// the hold-back of flapping nodes. State and event in, new state and actions out; no I/O, no clock.
+// One node's health as the controller sees it: rise and fall over check results, the liveness
+// watch, and the hold-back of flapping nodes. State and event in, new state and actions out; no
+// I/O, no clock.
 #pragma once
 
 #include <optional>
@@ -12,16 +13,16 @@
 namespace higuma::policy {
 
 struct DetectorConfig {
-    int fall = 3;                      // failures in a row until offline
-    int rise = 3;                      // successes in a row until online again
-    Millis full_interval{30'000};      // the full cycle
-    Millis liveness_interval{1'000};   // the liveness watch
-    Millis fast_interval{500};         // after a first failure, until the threshold decides
-    Millis check_timeout{5'000};       // of a check in the full cycle
-    Millis liveness_timeout{1'000};    // of liveness and fast checks
-    int flap_limit = 3;                // offline this often within flap_window: held back
+    int fall = 3;                     // failures in a row until offline
+    int rise = 3;                     // successes in a row until online again
+    Millis full_interval{30'000};     // the full cycle
+    Millis liveness_interval{1'000};  // the liveness watch
+    Millis fast_interval{500};        // after a first failure, until the threshold decides
+    Millis check_timeout{5'000};      // of a check in the full cycle
+    Millis liveness_timeout{1'000};   // of liveness and fast checks
+    int flap_limit = 3;               // offline this often within flap_window: held back
     Millis flap_window{600'000};
-    Millis flap_hold_base{30'000};     // first hold-back; doubles for each further flap
+    Millis flap_hold_base{30'000};  // first hold-back; doubles for each further flap
     Millis flap_hold_max{600'000};
 };
 
@@ -29,12 +30,12 @@ struct NodeHealth {
     NodeStatus status = NodeStatus::unknown;
     int consecutive_failures = 0;
     int consecutive_successes = 0;
-    Instant since{};                        // of the status
-    std::optional<Instant> first_failure;   // of the current row of failures
-    std::optional<Instant> held_until;      // flapping: not online before this
-    std::vector<Instant> went_offline;      // within flap_window, oldest first; bounded
+    Instant since{};                       // of the status
+    std::optional<Instant> first_failure;  // of the current row of failures
+    std::optional<Instant> held_until;     // flapping: not online before this
+    std::vector<Instant> went_offline;     // within flap_window, oldest first; bounded
     std::string last_error;
-    bool draining = false;                  // an operator's wish; kept through online/offline
+    bool draining = false;  // an operator's wish; kept through online/offline
 };
 
 enum class HealthEvent {

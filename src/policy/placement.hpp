@@ -1,5 +1,5 @@
-// Where monitors run: failover, recovery and first placement as pure plans over a snapshot. Each Move
-// carries the epoch that it expects; applying it compares and sets.
+// Where monitors run: failover, recovery and first placement as pure plans over a snapshot. Each
+// Move carries the epoch that it expects; applying it compares and sets.
 #pragma once
 
 #include <cstdint>
@@ -63,9 +63,9 @@ struct PlacementPlan {
     std::size_t over_limit = 0;      // moved past a node's limit: monitoring goes on before limits
 };
 
-// Monitors whose effective node is offline, to the online nodes: balanced by load and room. It looks at
-// every offline node, not at the last one to fail, so nothing is forgotten when nodes fall together.
-// A monitor whose own home node is online again goes home instead.
+// Monitors whose effective node is offline, to the online nodes: balanced by load and room. It
+// looks at every offline node, not at the last one to fail, so nothing is forgotten when nodes fall
+// together. A monitor whose own home node is online again goes home instead.
 PlacementPlan plan_failover(const ClusterState& state);
 
 // Monitors of online home nodes that a failover sent elsewhere go home.
@@ -74,7 +74,8 @@ PlacementPlan plan_recovery(const ClusterState& state);
 // Monitors without a home node go to the online node with the most room.
 PlacementPlan plan_adoption(const ClusterState& state);
 
-// The online node with the most room for one more monitor; none when all are full or none is online.
+// The online node with the most room for one more monitor; none when all are full or none is
+// online.
 std::optional<NodeIndex> choose_node_for_new(const ClusterState& state);
 
 struct NodeLoad {

@@ -1,5 +1,5 @@
-// When a monitor's next check is due, computed only from its stored last beat and its settings, so that
-// any node that takes it over comes to the same answer (rule "no gap").
+// When a monitor's next check is due, computed only from its stored last beat and its settings, so
+// that any node that takes it over comes to the same answer (rule "no gap").
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace higuma::policy {
 
-// A delay of a check's start up to this keeps the grid (due + interval); a larger one starts a new grid,
-// so that no two checks are closer than the interval.
+// A delay of a check's start up to this keeps the grid (due + interval); a larger one starts a new
+// grid, so that no two checks are closer than the interval.
 inline constexpr Millis kOnTimeTolerance{250};
 
 // The anchor that a check that was due at `due` and started at `started` leaves in
@@ -21,8 +21,8 @@ WallTime anchor_of(WallTime due, WallTime started);
 Seconds interval_after(BeatStatus status, const Monitor& monitor);
 
 // The due time of the next check. Without a last beat: `now` plus a spread within the interval that
-// depends on the monitor's id alone (at most `first_spread`), so that a thousand new monitors do not
-// start at once. An overdue monitor is due now; `overdue_spread` staggers many of them.
+// depends on the monitor's id alone (at most `first_spread`), so that a thousand new monitors do
+// not start at once. An overdue monitor is due now; `overdue_spread` staggers many of them.
 WallTime next_due(const Monitor& monitor, const std::optional<BeatState>& last, WallTime now,
                   Millis first_spread, Millis overdue_spread);
 
