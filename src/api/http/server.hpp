@@ -65,18 +65,19 @@ struct ServerLimits {
 struct ServerStats {
     std::size_t connections = 0, limit = 0;
     std::uint64_t requests = 0, refused = 0, client_errors = 0, server_errors = 0;
+    std::uint64_t accept_errors = 0;  // no file descriptor left, and the like
 };
 
 class HttpServer {
   public:
-    // A known path with another method answers 405 with Allow; an unknown one 404; a handler that throws
-    // answers 500 and is logged. HEAD is answered by the GET handler.
+    // A known path with another method answers 405 with Allow; an unknown one 404; a handler that
+    // throws answers 500 and is logged. HEAD is answered by the GET handler.
     HttpServer(boost::asio::any_io_executor executor, std::shared_ptr<const Clock> clock,
                ServerLimits limits, std::vector<Endpoint> endpoints);
     ~HttpServer();
 
-    // "127.0.0.1:3001" or "unix:/path" (replaced if stale). Throws StartupError when it cannot listen.
-    // Returns the address it listens on (the port, when 0 was asked).
+    // "127.0.0.1:3001" or "unix:/path" (replaced if stale). Throws StartupError when it cannot
+    // listen. Returns the address it listens on (the port, when 0 was asked).
     std::string listen(const std::string& address);
 
     // Stops accepting, lets running requests end (Connection: close), by the deadline at most.
