@@ -1,6 +1,6 @@
-// Who asks: passwords (bcrypt), API keys ("uk<id>_<40 characters>", stored as bcrypt) and JWTs (HS256 with
-// Uptime Kuma's `jwtSecret`). Hashing runs on a bounded pool of its own; verified keys are remembered
-// for a minute, so that a busy client does not pay for bcrypt at each request.
+// Who asks: passwords (bcrypt), API keys ("uk<id>_<40 characters>", stored as bcrypt) and JWTs
+// (HS256 with Uptime Kuma's `jwtSecret`). Hashing runs on a bounded pool of its own; verified keys
+// are remembered for a minute, so that a busy client does not pay for bcrypt at each request.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -32,6 +32,7 @@ std::string make_service_token(const std::string& secret, WallTime now, Seconds 
 struct Principal {
     enum class Kind { user, api_key, service } kind = Kind::user;
     std::string name;
+    std::optional<UserId> user = std::nullopt;  // none for a service
 };
 
 class Authenticator {

@@ -270,6 +270,9 @@ Task<Response> Session::run_handler(Handler handler, Request request) {
         } catch (const std::exception& error) {
             spdlog::error("{}: the handler threw: {}", what, error.what());
             result = refusal(500, "Internal error.");
+        } catch (...) {
+            spdlog::error("{}: the handler threw", what);
+            result = refusal(500, "Internal error.");
         }
         running->response = std::move(result);
         running->done.cancel();
