@@ -1,10 +1,12 @@
-// The route table: the controller's snapshot that nginx workers map and read. Two files of one container
-// format, replaced by rename: `nodes` (small, written at each change of state or load) and `owners`
-// (monitor -> node, push token -> node; written when assignments change). Plain C++, no dependency.
+// The route table: the controller's snapshot that nginx workers map and read. Two files of one
+// container format, replaced by rename: `nodes` (small, written at each change of state or load)
+// and `owners` (monitor -> node, push token -> node; written when assignments change). Plain C++,
+// no dependency.
 //
-// A file is: a fixed header (magic, format version, kind, total size, generation, XXH3-64 checksum of
-// everything behind the header, entry counts), then arrays. Readers accept it only when magic, version,
-// kind, size, bounds of every section and checksum verify; otherwise the last good table stays.
+// A file is: a fixed header (magic, format version, kind, total size, generation, XXH3-64 checksums
+// of itself and of everything behind it, entry counts), then arrays. Readers accept it only when
+// magic, version, kind, size, bounds of every section and checksum verify; otherwise the last good
+// table stays.
 #pragma once
 
 #include <cstddef>
@@ -23,12 +25,13 @@ inline constexpr std::size_t kMaxNodeName = 50;
 enum class NodeState : std::uint8_t { unknown, online, recovering, draining, offline };
 
 struct RouteNode {
-    std::string id;       // "node1"
-    std::string address;  // resolved "ip:port" (IPv6 in brackets), or "unix:/path"; empty: not reachable
+    std::string id;  // "node1"
+    std::string
+        address;  // resolved "ip:port" (IPv6 in brackets), or "unix:/path"; empty: not reachable
     NodeState state = NodeState::unknown;
-    bool suspect = false;         // a check has failed and the threshold has not decided yet
+    bool suspect = false;  // a check has failed and the threshold has not decided yet
     bool primary = false;
-    std::uint32_t monitors = 0;   // active monitors
+    std::uint32_t monitors = 0;          // active monitors
     std::uint32_t ramp_permille = 1000;  // slow start: share of its fair load, 1000 = all
 };
 
@@ -40,15 +43,22 @@ struct NodeTable {
 
 struct OwnerTable {
     std::uint64_t generation = 0;
-    std::vector<std::string> node_ids;  // owners index into this
+    std::vector<std::string> node_ids;                              // owners index into this
     std::vector<std::pair<std::uint64_t, std::uint16_t>> monitors;  // id, index of node
     std::vector<std::pair<std::string, std::uint16_t>> push_tokens;
 };
 
-// Writes `path` by a temporary file, fsync-free rename in the same folder. Returns an error text or "".
+// Writes `path` by a temporary file, fsync-free rename in the same folder. Returns an error text or
+// "".
 std::string write_node_table(const std::string& path, const NodeTable& table);
 std::string write_owner_table(const std::string& path, const OwnerTable& table);
 
-// Verified views over mapped bytes follow in table_view.hpp (for the module and tests).
+// Says "still current" of an unchanged file. A reader holds a nodes file that was neither written
+// nor touched for some seconds for stale (its controller is gone), so call one of the two every
+// second.
+std::string touch_table(const std::string& path);
+
+// The bytes: table_format.hpp. Verified views over them: table_view.hpp. Reading a file in slices:
+// table_loader.hpp.
 
 }  // namespace higuma::routing
