@@ -1,0 +1,107 @@
+#include <boost/asio/co_spawn.hpp>
+
+#include "api/auth.hpp"
+#include "api/node_api.hpp"
+#include "base/log.hpp"
+#include "commands.hpp"
+#include "net/http_client.hpp"
+#include "net/resolver.hpp"
+#include "store/users.hpp"
+
+namespace higuma::app {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+// The process has this long to write its last beats and end its last answers.
+constexpr auto kDrainTime = 5s;
+constexpr std::size_t kDatabaseThreads = 6;
+constexpr std::size_t kDatabaseQueue = 512;
+
+engine::EngineConfig engine_config(const config::NodeConfig& config) {
+    engine::EngineConfig engine;
+    engine.node = config.id;
+    if (!config.data_folder.empty()) {
+        engine.spool_path = config.data_folder + "/" + config.id.value + ".spool";
+    }
+    return engine;
+}
+
+cluster::NodeAgentConfig agent_config(const config::NodeConfig& config) {
+    cluster::NodeAgentConfig agent;
+    agent.self.id = config.id;
+    agent.self.name = config.name;
+    agent.self.host = config.host;
+    agent.self.is_primary = config.primary;
+    agent.self.monitor_limit = config.monitor_limit;
+    agent.self.version = HIGUMA_VERSION;
+    return agent;
+}
+
+std::string read_jwt_secret(const store::DatabaseConfig& config) {
+    const auto db = connect_or_throw(config);
+    auto secret = store::jwt_secret(*db);
+    if (!secret) fail_start("database", secret.error());
+    return *secret;
+}
+
+Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
+                    std::shared_ptr<StopSignal> stop) {
+    const auto clock = std::make_shared<SystemClock>();
+    if (!co_await prepare_database(config.database, stop)) co_return 0;
+    create_first_user(config.database, config.admin_user, config.admin_password);
+    const auto secret = read_jwt_secret(config.database);
+    const auto service_token = [clock, secret] {
+        return api::make_service_token(secret, clock->wall_now(), 60s);
+    };
+
+    store::Database db(config.database, kDatabaseThreads, kDatabaseQueue, clock);
+    // Beats have threads of their own: a burst of API reads cannot hold them up.
+    store::Database beat_db(config.database, 2, 64, clock);
+    net::HttpClient http(executor, clock);
+    net::Resolver resolver(executor, clock, config.resolver);
+    engine::Engine engine(engine_config(config), executor, clock,
+                          checks::CheckContext{http, resolver, *clock}, beat_db);
+    cluster::NodeAgent agent(agent_config(config), executor, clock, db, engine);
+    api::Authenticator auth(executor, clock, db);
+
+    auto context = std::make_shared<api::NodeApiContext>(
+        api::NodeApiContext{config.id, HIGUMA_VERSION, config.monitor_limit_per_node, clock,
+                            clock->wall_now(), db, engine, agent, auth, http, service_token});
+    api::HttpServer server(executor, clock, api::ServerLimits{}, api::node_endpoints(context));
+    const auto address = server.listen(config.listen);
+    spdlog::info("node {} listens on {}", config.id.value, address);
+
+    bool superseded = false;
+    engine.on_superseded = [&superseded, stop] {
+        superseded = true;
+        stop->request();
+    };
+    asio::co_spawn(executor, agent.run(), asio::detached);
+    co_await stop->wait();
+
+    spdlog::info("node {} stops", config.id.value);
+    const auto deadline = Deadline::after(*clock, kDrainTime);
+    co_await agent.drain(deadline);
+    co_await engine.drain(deadline);
+    co_await server.drain(deadline);
+    if (superseded) {
+        throw StartupError("another process runs as node \"" + config.id.value +
+                           "\" on this database; each node needs an id of its own");
+    }
+    co_return 0;
+}
+
+}  // namespace
+
+int run_node(const SettingsSource& source) {
+    const auto config = config::load_node(process_environment(), source.toml_file);
+    init_log(config.id.value, config.log.level);
+    return run_on_loop([config](asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
+        return node_main(config, executor, stop);
+    });
+}
+
+}  // namespace higuma::app

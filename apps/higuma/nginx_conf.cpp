@@ -1,0 +1,118 @@
+#include "nginx_conf.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "base/result.hpp"
+
+namespace higuma {
+std::string_view nginx_conf_template();  // nginx/nginx.conf.in, embedded by the build
+}
+
+namespace higuma::app {
+
+namespace fs = std::filesystem;
+
+GatewayPaths::GatewayPaths(const std::string& data_folder)
+    : folder(fs::absolute(data_folder).lexically_normal().string()),
+      nginx_conf(folder + "/nginx.conf"),
+      nginx_pid(folder + "/nginx.pid"),
+      route_folder(folder + "/route"),
+      controller_socket(folder + "/controller.sock"),
+      log_folder(folder + "/log") {}
+
+std::string find_module(const config::Environment& environment) {
+    if (const auto named = environment("HIGUMA_MODULE")) {
+        if (!fs::exists(*named)) throw StartupError("HIGUMA_MODULE: there is no file " + *named);
+        return *named;
+    }
+    const auto binary = fs::read_symlink("/proc/self/exe");
+    const auto module = binary.parent_path().parent_path() / "lib/ngx_http_higuma_module.so";
+    if (!fs::exists(module)) {
+        throw StartupError("the nginx module is missing: " + module.string() +
+                           " (build it, or name it in HIGUMA_MODULE)");
+    }
+    return module.string();
+}
+
+static void replace_all(std::string& text, const std::string& what, const std::string& with) {
+    for (auto at = text.find(what); at != std::string::npos;
+         at = text.find(what, at + with.size())) {
+        text.replace(at, what.size(), with);
+    }
+}
+
+static void make_folders(const GatewayPaths& paths) {
+    std::error_code error;
+    for (const auto& folder :
+         {paths.folder, paths.route_folder, paths.log_folder, paths.folder + "/tmp"}) {
+        fs::create_directories(folder, error);
+        if (error) throw StartupError(folder + ": cannot be made: " + error.message());
+    }
+}
+
+void write_nginx_conf(const config::GatewayConfig& config, const GatewayPaths& paths,
+                      const std::string& module) {
+    make_folders(paths);
+    std::string text(nginx_conf_template());
+    const bool root = ::geteuid() == 0;
+    const std::vector<std::pair<std::string, std::string>> values{
+        {"@MODULE@", module},
+        {"@DATA@", paths.folder},
+        {"@LISTEN@", config.listen},
+        {"@WORKERS@", config.nginx_workers > 0 ? std::to_string(config.nginx_workers) : "auto"},
+        {"@USER_DIRECTIVE@", root ? "user root;" : ""},
+    };
+    for (const auto& [name, value] : values) replace_all(text, name, value);
+    std::ofstream file(paths.nginx_conf, std::ios::trunc);
+    file << text;
+    file.close();
+    if (!file) throw StartupError(paths.nginx_conf + ": cannot be written");
+}
+
+std::string find_nginx() {
+    for (const char* path : {"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"}) {
+        if (::access(path, X_OK) == 0) return path;
+    }
+    throw StartupError("nginx is not installed (Debian package: nginx)");
+}
+
+ChildSpec nginx_child(const GatewayPaths& paths) {
+    ChildSpec spec;
+    spec.name = "nginx";
+    spec.command = {find_nginx(),
+                    "-p",
+                    paths.folder + "/",
+                    "-c",
+                    paths.nginx_conf,
+                    "-e",
+                    paths.log_folder + "/nginx.log",
+                    "-g",
+                    "daemon off;"};
+    spec.log_path = paths.log_folder + "/nginx.out";
+    spec.stop_signal = SIGQUIT;
+    return spec;
+}
+
+void test_nginx_conf(const GatewayPaths& paths) {
+    const auto command = find_nginx() + " -t -q -p '" + paths.folder + "/' -c '" +
+                         paths.nginx_conf + "' -e '" + paths.log_folder + "/nginx.log' 2>&1";
+    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
+    if (!pipe) throw StartupError("nginx -t could not be run");
+    std::string said;
+    std::array<char, 512> buffer{};
+    while (std::fgets(buffer.data(), buffer.size(), pipe.get()) != nullptr) said += buffer.data();
+    if (said.find("test failed") != std::string::npos ||
+        said.find("[emerg]") != std::string::npos) {
+        throw StartupError("nginx refuses its configuration: " + said.substr(0, said.find('\n')));
+    }
+}
+
+}  // namespace higuma::app
