@@ -14,9 +14,10 @@ struct BeatWriteReport {
     bool incarnation_stale = false;   // a newer process has registered under our node id
 };
 
-// One transaction: inserts those beats whose epoch, effective node and incarnation are current (checked
-// inside the INSERT), then adds the stored ones to stat_minutely, stat_hourly and stat_daily.
-// Repeating a batch whose commit is uncertain stores nothing twice (unique monitor_id, scheduled_at).
+// One transaction: inserts those beats whose epoch, effective node and incarnation are current
+// (checked inside the INSERT), then adds the stored ones to stat_minutely, stat_hourly and
+// stat_daily. Repeating a batch whose commit is uncertain stores nothing twice (unique monitor_id,
+// scheduled_at).
 Result<BeatWriteReport> write_beats(Connection& db, const NodeId& node, Incarnation incarnation,
                                     const std::vector<Beat>& batch);
 

@@ -1,4 +1,5 @@
-// What the controller reads and writes: its lease, node states, assignments and the history of events.
+// What the controller reads and writes: its lease, node states, assignments and the history of
+// events.
 #pragma once
 
 #include <optional>
@@ -15,7 +16,7 @@ struct Lease {
     std::string holder;
     std::uint64_t term = 0;  // grows with each change of holder
     bool mine = false;
-    Millis remaining{};      // by the database's clock
+    Millis remaining{};  // by the database's clock
 };
 // Takes the lease if it is free, lapsed or ours already; otherwise tells who holds it.
 Result<Lease> acquire_lease(Connection& db, const std::string& name, const std::string& holder,
@@ -51,9 +52,9 @@ struct AssignmentDelta {
 };
 Result<AssignmentDelta> assignments_changed_since(Connection& db, ChangeSeq since);
 
-// Applies moves by comparing and setting the epoch, in set-based statements of at most `chunk` rows;
-// each adds one to the epoch in the same statement. Returns the ids that moved: a move whose epoch was
-// no longer current is left out and will be planned anew.
+// Applies moves by comparing and setting the epoch, in set-based statements of at most `chunk`
+// rows; each adds one to the epoch in the same statement. Returns the ids that moved: a move whose
+// epoch was no longer current is left out and will be planned anew.
 enum class AssignmentChange { assign, home, adopt };
 struct AssignmentMove {
     MonitorId monitor;
@@ -67,12 +68,14 @@ struct MovesApplied {
     ChangeSeq upto;
 };
 Result<MovesApplied> apply_moves(Connection& db, const LeaderTerm& leader,
-                                 const std::vector<AssignmentMove>& moves, std::size_t chunk = 5000);
+                                 const std::vector<AssignmentMove>& moves,
+                                 std::size_t chunk = 5000);
 
 struct ClusterEvent {
     std::int64_t id = 0;
     WallTime time{};
-    std::string kind;  // "offline", "failover", "recovering", "online", "recovery", "adopted", "leader", ...
+    std::string kind;  // "offline", "failover", "recovering", "online", "recovery", "adopted",
+                       // "leader", ...
     std::optional<NodeId> node;
     std::int64_t monitors = 0;
     std::int64_t took_ms = 0;

@@ -1,5 +1,6 @@
-// MariaDB behind a small owner of a connection and a bounded pool of threads: the main loop never blocks.
-// Each job has a deadline; a full queue, a passed deadline and a lost server are different failures.
+// MariaDB behind a small owner of a connection and a bounded pool of threads: the main loop never
+// blocks. Each job has a deadline; a full queue, a passed deadline and a lost server are different
+// failures.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +49,15 @@ class Rows {  // a whole result set in memory, owned here
     std::shared_ptr<const Impl> impl_;
 };
 
+// One row while it is being read; valid only within the call that receives it.
+class RowView {
+  public:
+    virtual ~RowView() = default;
+    virtual Cell text(std::size_t column) const = 0;
+    std::int64_t integer(std::size_t column, std::int64_t if_null = 0) const;
+    std::string string(std::size_t column, std::string_view if_null = "") const;
+};
+
 struct Written {
     std::uint64_t affected = 0;
     std::uint64_t last_insert_id = 0;
@@ -64,14 +74,29 @@ class Connection {
     // Failures: denied (wrong password, unknown database), unavailable (not reachable), timeout.
     Result<void> connect();
     // `sql` has values already in it, made by sql_format or quote.
-    // Failures: unavailable, timeout, conflict (duplicate key, deadlock after retries), internal.
+    // Failures: unavailable, timeout, conflict (duplicate key, deadlock after retries),
+    // invalid_input (a value that its column cannot hold; `field` names the column), internal.
     Result<Rows> query(std::string_view sql);
+    // As query, but hands over row by row: for results that should not be held twice.
+    Result<void> stream(std::string_view sql, const std::function<void(const RowView&)>& on_row);
     Result<Written> execute(std::string_view sql);
     // BEGIN, `body`, COMMIT; rolls back on failure; runs again (at most 5 times) after a deadlock.
     Result<void> transaction(const std::function<Result<void>(Connection&)>& body);
-    // The text as a quoted and escaped SQL literal.
+    // The text as a quoted and escaped SQL literal. Works without a connection.
     std::string quote(std::string_view text) const;
     bool connected() const;
+
+    // The limit of one statement from now on (reconnects): migrations of large tables need hours.
+    void set_query_timeout(Millis limit);
+    Millis query_timeout() const;
+    // The server's own words, such as "10.11.6-MariaDB"; empty before the first connect.
+    std::string server_version() const;
+
+    // For the owner of a pool. `refresh` connects, or drops and replaces a connection that the
+    // server closed while it was idle. `interrupt` may be called from any thread: it breaks the
+    // running statement and lets all further ones fail as `timeout` until the next refresh.
+    Result<void> refresh();
+    void interrupt();
 
   private:
     struct Impl;
@@ -85,7 +110,8 @@ struct DatabaseStats {
     std::string last_error;
 };
 
-// Threads with a connection each, fed by one bounded queue. Results come back on the caller's executor.
+// Threads with a connection each, fed by one bounded queue. Results come back on the caller's
+// executor, which must run one thing at a time (the main loop).
 class Database {
   public:
     Database(DatabaseConfig config, std::size_t threads, std::size_t queue_limit,
@@ -93,7 +119,11 @@ class Database {
     ~Database();  // waits for the running jobs, refuses the queued ones
 
     // Runs `job(Connection&)` (returning Result<T>) on a database thread.
-    // Adds failures: overloaded (queue full), timeout (deadline passed while queued).
+    // Adds failures: overloaded (queue full), timeout (the deadline passed: a queued job is never
+    // started, a running one has its connection broken, so that its caller goes on at once; what a
+    // broken COMMIT did is not known), unavailable (no connection; the job was not started).
+    // When the caller is cancelled the same happens. The job is never still running when this
+    // returns.
     template <class Job>
     auto run(Deadline deadline, Job job) -> Task<std::invoke_result_t<Job&, Connection&>> {
         using Answer = std::invoke_result_t<Job&, Connection&>;

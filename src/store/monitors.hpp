@@ -1,5 +1,5 @@
-// The `monitor` table for nodes and the REST API. Every write takes the next change sequence number in
-// its own transaction, so that readers fetch only what changed since the number they know.
+// The `monitor` table for nodes and the REST API. Every write takes the next change sequence number
+// in its own transaction, so that readers fetch only what changed since the number they know.
 #pragma once
 
 #include <string>
@@ -23,7 +23,8 @@ struct MonitorDelta {
 };
 Result<MonitorDelta> monitors_changed_since(Connection& db, const NodeId& node, ChangeSeq since);
 
-// The last beats of these monitors, to continue their schedules; monitors without a beat are left out.
+// The last beats of these monitors, to continue their schedules; monitors without a beat are left
+// out.
 Result<std::vector<std::pair<MonitorId, BeatState>>> last_beats(Connection& db,
                                                                 const std::vector<MonitorId>& ids);
 // Which of these monitors are within an active maintenance window now (strategies manual, single,
@@ -44,8 +45,9 @@ Result<MonitorPage> list_monitors(Connection& db, const MonitorFilter& filter);
 Result<Monitor> get_monitor(Connection& db, MonitorId id);                      // not_found
 Result<Monitor> get_monitor_by_push_token(Connection& db, std::string_view t);  // not_found
 
-// `monitor.assignment.home` must be set by the caller (placement). Checks capacity and that the node is
-// there in the same transaction. Failures: conflict (node full), not_found (node, parent), invalid_input.
+// `monitor.assignment.home` must be set by the caller (placement). Checks capacity and that the
+// node is there in the same transaction. Failures: conflict (node full), not_found (node, parent),
+// invalid_input.
 Result<MonitorId> create_monitor(Connection& db, const Monitor& monitor, int default_limit);
 // All settings, not the assignment. Failures: not_found.
 Result<void> update_monitor(Connection& db, const Monitor& monitor);

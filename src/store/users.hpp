@@ -19,8 +19,9 @@ struct User {
 Result<std::int64_t> count_users(Connection& db);
 Result<User> get_user_by_name(Connection& db, std::string_view name);  // not_found
 Result<User> get_user(Connection& db, UserId id);                      // not_found
-Result<User> first_user(Connection& db);                                // lowest id; not_found
-Result<UserId> create_user(Connection& db, std::string_view name, std::string_view hash);  // conflict
+Result<User> first_user(Connection& db);                               // lowest id; not_found
+Result<UserId> create_user(Connection& db, std::string_view name,
+                           std::string_view hash);  // conflict
 
 struct ApiKey {
     ApiKeyId id;

@@ -1,0 +1,183 @@
+#include "support/mariadb.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace higuma::test {
+
+namespace {
+
+constexpr Millis kStartLimit{60'000};
+constexpr Millis kStep{20};
+
+// Starts a program whose output goes to `log`; it dies with this process.
+pid_t spawn(const std::vector<std::string>& words, const std::string& log) {
+    std::vector<char*> argv;
+    for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::dup2(in, 0);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    ::setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+}
+
+int wait_for_end(pid_t pid) {
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+}  // namespace
+
+int free_port() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    const bool bound = ::bind(fd, generic, size) == 0 && ::getsockname(fd, generic, &size) == 0;
+    ::close(fd);
+    if (!bound) throw std::runtime_error("no free port on 127.0.0.1");
+    return ntohs(address.sin_port);
+}
+
+MariaDbServer::MariaDbServer() {
+    const auto data = (folder_.path() / "data").string();
+    std::vector<std::string> install = {
+        "mariadb-install-db", "--no-defaults",
+        "--datadir=" + data,  "--auth-root-authentication-method=normal",
+        "--skip-test-db",     "--skip-name-resolve"};
+    if (::geteuid() == 0) install.push_back("--user=root");
+    const auto log = (folder_.path() / "log").string();
+    if (wait_for_end(spawn(install, log)) != 0) {
+        throw std::runtime_error("mariadb-install-db failed:\n" + log_tail());
+    }
+    std::ofstream(folder_.path() / "init.sql")
+        << "CREATE USER IF NOT EXISTS 'higuma'@'%' IDENTIFIED BY 'test-password';\n"
+           "GRANT ALL ON *.* TO 'higuma'@'%' WITH GRANT OPTION;\n";
+    port_ = free_port();
+    start();
+}
+
+MariaDbServer::~MariaDbServer() { reap(SIGTERM); }
+
+void MariaDbServer::start() {
+    const auto in = [&](const char* name) { return (folder_.path() / name).string(); };
+    std::vector<std::string> words = {"mariadbd",
+                                      "--no-defaults",
+                                      "--datadir=" + in("data"),
+                                      "--socket=" + in("socket"),
+                                      "--pid-file=" + in("pid"),
+                                      "--init-file=" + in("init.sql"),
+                                      fmt::format("--port={}", port_),
+                                      "--skip-networking=0",
+                                      "--bind-address=127.0.0.1",
+                                      "--skip-name-resolve",
+                                      "--skip-log-bin",
+                                      "--innodb-buffer-pool-size=64M",
+                                      "--innodb-log-file-size=64M",
+                                      "--key-buffer-size=1M",
+                                      "--aria-pagecache-buffer-size=8M",
+                                      "--performance-schema=OFF"};
+    if (::geteuid() == 0) words.push_back("--user=root");
+    pid_ = spawn(words, in("log"));
+    wait_until_it_answers();
+}
+
+void MariaDbServer::wait_until_it_answers() {
+    auto config = this->config("");
+    config.connect_timeout = Millis{1'000};
+    store::Connection connection(config);
+    for (Millis waited{0}; waited < kStartLimit; waited += kStep) {
+        if (connection.connect()) return;
+        int status = 0;
+        if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+            pid_ = -1;
+            break;
+        }
+        std::this_thread::sleep_for(kStep);
+    }
+    throw std::runtime_error("mariadbd did not start:\n" + log_tail());
+}
+
+std::string MariaDbServer::log_tail() const {
+    std::ifstream file(folder_.path() / "log");
+    std::stringstream text;
+    text << file.rdbuf();
+    const auto all = text.str();
+    return all.size() > 3000 ? all.substr(all.size() - 3000) : all;
+}
+
+store::DatabaseConfig MariaDbServer::config(const std::string& database) const {
+    store::DatabaseConfig config;
+    config.host = "127.0.0.1";
+    config.port = port_;
+    config.user = "higuma";
+    config.password = "test-password";
+    config.name = database;
+    config.query_timeout = Millis{60'000};
+    return config;
+}
+
+store::DatabaseConfig MariaDbServer::fresh_database() {
+    const auto name = fmt::format("test_{}", ++databases_);
+    store::Connection connection(config(""));
+    if (auto made = connection.execute("CREATE DATABASE " + name); !made) {
+        throw std::runtime_error(made.error().message);
+    }
+    return config(name);
+}
+
+// Ends the server with the signal; a server that ignores it for ten seconds is killed.
+void MariaDbServer::reap(int signal) {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGCONT);
+    ::kill(pid_, signal);
+    for (Millis waited{0}; waited < Millis{10'000}; waited += kStep) {
+        int status = 0;
+        if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+            pid_ = -1;
+            return;
+        }
+        std::this_thread::sleep_for(kStep);
+    }
+    ::kill(pid_, SIGKILL);
+    wait_for_end(pid_);
+    pid_ = -1;
+}
+
+void MariaDbServer::stop() { reap(SIGTERM); }
+void MariaDbServer::kill() { reap(SIGKILL); }
+void MariaDbServer::freeze() { ::kill(pid_, SIGSTOP); }
+void MariaDbServer::thaw() { ::kill(pid_, SIGCONT); }
+
+MariaDbServer& shared_mariadb() {
+    static MariaDbServer server;
+    return server;
+}
+
+store::DatabaseConfig fresh_database() { return shared_mariadb().fresh_database(); }
+
+}  // namespace higuma::test
