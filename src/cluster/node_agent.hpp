@@ -38,6 +38,8 @@ struct NodeAgentStats {
     std::optional<WallTime> last_reconcile;
     bool registered = false;
     bool lease_held = false;
+    bool superseded = false;  // another process has registered under this id; run() has ended
+    std::size_t monitors = 0;
     std::string last_error;
 };
 

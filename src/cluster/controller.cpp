@@ -1,0 +1,164 @@
+#include "cluster/controller.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "cluster/controller_impl.hpp"
+
+namespace higuma::cluster {
+
+Controller::Controller(ControllerConfig config, boost::asio::any_io_executor executor,
+                       std::shared_ptr<const Clock> clock, store::Database& db,
+                       net::Resolver& resolver, net::HttpClient& http,
+                       std::function<std::string()> service_token)
+    : impl_(std::make_shared<Impl>(Services{std::move(config), std::move(executor),
+                                            std::move(clock), db, resolver, http,
+                                            std::move(service_token)})) {}
+
+Controller::~Controller() { impl_->services.stopping = true; }
+
+Task<> Controller::run() { return impl_->run(); }
+Task<Result<CycleResult>> Controller::trigger_health_check(Deadline deadline) {
+    return impl_->trigger(deadline);
+}
+ControllerView Controller::view() const { return impl_->view(); }
+Task<> Controller::drain(Deadline deadline) { return impl_->drain(deadline); }
+
+Controller::Impl::Impl(Services given)
+    : services(std::move(given)),
+      tasks(services.executor, services.clock),
+      lease(services),
+      loader(services, cache),
+      recorder(services, lease),
+      hints(std::make_shared<HintSender>(services, tasks)),
+      poll_wake(services.executor, services.clock),
+      cycle_wake(services.executor, services.clock),
+      ramp_wake(services.executor, services.clock),
+      stopped(services.executor, services.clock) {
+    statistics.started = services.clock->wall_now();
+    publisher = std::make_unique<RoutePublisher>(services, cache, pool,
+                                                 [this] { return make_node_table(); });
+    mover = std::make_unique<Mover>(
+        services,
+        Mover::Links{lease, cache, loader, recorder, pool, [this] { return may_move(); },
+                     [this](const std::string& node) {
+                         hints->send(shared_from_this(), node, address_of(node));
+                     }});
+    full_cycle = std::make_unique<FullCycle>(
+        services, tasks,
+        [this] {
+            std::vector<std::shared_ptr<NodeWatcher>> all;
+            for (const auto& [id, watcher] : watchers) all.push_back(watcher);
+            return all;
+        },
+        [this](const CycleResult& result) { on_cycle(result); });
+    loader.on_changed = [this] {
+        publisher->owners_changed();
+        publisher->nodes_changed();
+        mover->request();
+    };
+    lease.on_gained = [this] { on_gained(); };
+    lease.on_lost = [this] {
+        recorder.forget_statuses();
+        publisher->nodes_changed();
+    };
+}
+
+Task<> Controller::Impl::run() {
+    const auto self = shared_from_this();
+    tasks.spawn("lease keeper", self, lease.run());
+    tasks.spawn("recorder", self, recorder.run());
+    tasks.spawn("mover", self, mover->run());
+    tasks.spawn("node table writer", self, publisher->run_nodes());
+    tasks.spawn("owner table writer", self, publisher->run_owners());
+    tasks.spawn("poll", self, poll_loop());
+    tasks.spawn("full cycle", self, cycle_loop());
+    tasks.spawn("slow start", self, ramp_loop());
+    while (!services.stopping) co_await stopped.wait(Deadline{});
+}
+
+Task<> Controller::Impl::drain(Deadline deadline) {
+    const auto self = shared_from_this();
+    services.stopping = true;
+    for (const auto& [id, watcher] : watchers) watcher->stop();
+    lease.check_now();
+    recorder.stop();
+    mover->stop();
+    publisher->stop();
+    poll_wake.notify();
+    cycle_wake.notify();
+    ramp_wake.notify();
+    stopped.open();
+    co_await lease.release(deadline);
+    co_await tasks.wait(deadline);
+    if (tasks.running() > 0) spdlog::warn("{} tasks still run at the end", tasks.running());
+}
+
+Task<Result<CycleResult>> Controller::Impl::trigger(Deadline deadline) {
+    const auto self = shared_from_this();
+    if (!lease.leader()) {
+        if (!database_reachable) {
+            co_return Failure{ErrorKind::unavailable,
+                              "the database is away, so nobody leads: " + database_error, ""};
+        }
+        co_return Failure{ErrorKind::conflict,
+                          lease.holder().empty()
+                              ? "no controller leads yet"
+                              : "this controller does not lead; " + lease.holder() + " does",
+                          ""};
+    }
+    co_return co_await full_cycle->run(self, deadline);
+}
+
+NodeView Controller::Impl::view_of(const NodeWatcher& watcher) const {
+    NodeView out;
+    out.node = watcher.node();
+    out.health = watcher.health();
+    if (lease.leader()) {
+        out.node.status = out.health.status;
+        out.node.last_error = out.health.last_error;
+    }
+    out.address = watcher.address().text();
+    out.address_error = watcher.address().error();
+    const auto load = cache.load(out.node.id);
+    out.monitors = load.monitors;
+    out.checks_per_second = load.load;
+    out.limit = limit_of(out.node);
+    const auto& figures = watcher.figures();
+    out.last_check = figures.last_check;
+    out.last_latency = figures.last_latency;
+    out.checks_ok = figures.checks_ok;
+    out.checks_failed = figures.checks_failed;
+    return out;
+}
+
+ControllerView Controller::Impl::view() const {
+    ControllerView out;
+    out.now = services.clock->wall_now();
+    out.leader = lease.leader();
+    out.leader_holder = lease.holder();
+    out.leader_term = lease.term_number();
+    out.database_reachable = database_reachable;
+    out.database_error = database_error;
+    out.setup_complete = setup_complete;
+    out.statistics = statistics;
+    for (const auto& [id, watcher] : watchers) {
+        out.nodes.push_back(view_of(*watcher));
+        if (watcher->node().is_primary && out.primary_node.empty()) out.primary_node = id;
+    }
+    out.statistics.cycles = full_cycle->cycles();
+    out.statistics.last_cycle = full_cycle->last();
+    const auto& moves = mover->figures();
+    out.statistics.failovers = moves.failovers;
+    out.statistics.recoveries = moves.recoveries;
+    out.statistics.monitors_moved = moves.moved;
+    out.statistics.moves_refused = moves.refused;
+    out.statistics.last_failover_took = moves.last_failover_took;
+    out.route_generation = publisher->generation();
+    out.monitors_total = cache.total();
+    out.monitors_active = cache.active();
+    out.monitors_unplaced = cache.unplaced();
+    out.moving = mover->moving();
+    return out;
+}
+
+}  // namespace higuma::cluster

@@ -1,0 +1,219 @@
+#include "cluster/node_watcher.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace higuma::cluster {
+
+namespace asio = boost::asio;
+
+namespace {
+// A wait on the kept connection looks up this often, for a full check may have moved the next check.
+constexpr Millis kWaitSlice{250};
+}  // namespace
+
+void NodeAddress::set_host(const std::string& host) {
+    if (host == host_ && ip_) return;
+    host_ = host;
+    ip_.reset();
+    literal_ = false;
+    if (host.empty()) {
+        error_ = "host is empty";
+        return;
+    }
+    const auto parts = net::parse_host_port(host, "host");
+    if (!parts) {
+        error_ = parts.error().message;
+        return;
+    }
+    name_ = parts->host;
+    port_ = parts->port;
+    boost::system::error_code bad;
+    const auto ip = asio::ip::make_address(name_, bad);
+    if (bad) {
+        error_ = fmt::format("{} is not resolved yet", name_);
+        return;
+    }
+    ip_ = ip;
+    literal_ = true;
+    error_.clear();
+}
+
+Task<bool> NodeAddress::refresh(Deadline deadline) {
+    if (literal_ || name_.empty() || !net::parse_host_port(host_, "host")) co_return false;
+    const std::string asked = host_;
+    auto answer = co_await services_.resolver.resolve(name_, "", deadline);
+    if (asked != host_) co_return false;  // the host changed meanwhile
+    if (!answer || answer->addresses.empty()) {
+        error_ = answer ? fmt::format("{} has no address", name_)
+                        : fmt::format("{}: {}", name_, answer.error().message);
+        co_return false;
+    }
+    error_ = answer->stale ? fmt::format("{}: DNS fails, the last good address is used", name_) : "";
+    const auto& found = answer->addresses;
+    // Of several addresses the current one is kept while it is still listed.
+    if (ip_ && std::find(found.begin(), found.end(), *ip_) != found.end()) co_return false;
+    ip_ = found.front();
+    co_return true;
+}
+
+std::string NodeAddress::text() const {
+    if (!ip_) return "";
+    return ip_->is_v6() ? fmt::format("[{}]:{}", ip_->to_string(), port_)
+                        : fmt::format("{}:{}", ip_->to_string(), port_);
+}
+
+NodeWatcher::NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnStep on_step,
+                         OnAddress on_address)
+    : services_(services),
+      node_(std::move(node)),
+      tasks_(tasks),
+      on_step_(std::move(on_step)),
+      on_address_(std::move(on_address)),
+      address_(services),
+      connection_(services.executor, services.clock),
+      wake_(services.executor, services.clock),
+      health_(policy::initial_health(node_.status, services.clock->now())),
+      next_timeout_(services.config.detector.liveness_timeout) {
+    address_.set_host(node_.host);
+}
+
+void NodeWatcher::stop() {
+    stopped_ = true;
+    connection_.close();
+    wake_.notify();
+}
+
+void NodeWatcher::update(const Node& node) {
+    const bool moved = node.host != node_.host;
+    node_ = node;
+    // A drain that an operator wrote into the database is obeyed by whoever leads next.
+    if (node.status == NodeStatus::draining && !health_.draining) {
+        health_.draining = true;
+        if (health_.status == NodeStatus::online) health_.status = NodeStatus::draining;
+    }
+    if (!moved) return;
+    spdlog::info("{} is now at '{}'", node_.id.value, node_.host);
+    address_.set_host(node_.host);
+    connection_.close();
+    next_check_ = services_.clock->now();
+    if (on_address_) on_address_(*this);
+    wake_.notify();
+}
+
+bool NodeWatcher::suspect() const {
+    return health_.consecutive_failures > 0 || health_.status == NodeStatus::offline;
+}
+
+std::string NodeWatcher::judge(int status) const {
+    if (services_.config.health_codes.contains(status)) return "";
+    return fmt::format("answered {} to {}", status, services_.config.health_path);
+}
+
+void NodeWatcher::feed(policy::HealthEvent event, const std::string& error) {
+    if (stopped_) return;
+    const auto before = health_;
+    const auto now = services_.clock->now();
+    const auto step =
+        policy::on_health_event(services_.config.detector, health_, event, error, now);
+    health_ = step.health;
+    next_check_ = now + step.next_check_in;
+    next_timeout_ = step.next_timeout;
+    if (step.came_online) figures_.came_online = now;
+    on_step_(*this, event, step, before);
+}
+
+void NodeWatcher::checked(const std::string& error, Millis took) {
+    figures_.last_check = services_.clock->wall_now();
+    ++(error.empty() ? figures_.checks_ok : figures_.checks_failed);
+    if (error.empty()) figures_.last_latency = took;
+    feed(error.empty() ? policy::HealthEvent::check_ok : policy::HealthEvent::check_failed, error);
+}
+
+Task<> NodeWatcher::refresh_address(Deadline deadline) {
+    if (refreshing_) co_return;
+    refreshing_ = true;
+    const bool changed = co_await address_.refresh(deadline);
+    refreshing_ = false;
+    if (!changed || stopped_) co_return;
+    connection_.close();
+    if (on_address_) on_address_(*this);
+    wake_.notify();
+}
+
+void NodeWatcher::refresh_in_background() {
+    if (refreshing_) return;
+    const auto deadline = services_.after(services_.config.detector.check_timeout);
+    tasks_.spawn("resolver of " + node_.id.value, shared_from_this(), refresh_address(deadline));
+}
+
+Task<> NodeWatcher::liveness_check() {
+    const auto started = services_.clock->now();
+    const auto deadline = services_.after(next_timeout_);
+    // With an address at hand DNS is asked beside the check: names that do not resolve any more must
+    // not make a healthy node late.
+    if (address_.ip()) {
+        refresh_in_background();
+    } else {
+        co_await refresh_address(deadline);
+    }
+    if (stopped_) co_return;
+    std::string error;
+    if (!address_.ip()) {
+        error = address_.error();
+    } else {
+        auto reply = co_await connection_.get(*address_.ip(), address_.port(), address_.host(),
+                                              services_.config.health_path, deadline);
+        error = reply ? judge(reply->status) : reply.error().message;
+        if (!reply) connection_.close();
+    }
+    checked(error, std::chrono::round<Millis>(services_.clock->now() - started));
+}
+
+Task<> NodeWatcher::wait_for_next() {
+    while (!stopped_ && !services_.stopping && services_.clock->now() < next_check_) {
+        const auto until = std::min<Instant>(next_check_, services_.clock->now() + kWaitSlice);
+        if (!connection_.connected()) {
+            co_await wake_.wait_until(until);
+            continue;
+        }
+        const bool closed = co_await connection_.wait_closed(Deadline{until});
+        if (!closed || stopped_ || services_.stopping) continue;
+        connection_.close();
+        ++figures_.closed;
+        feed(policy::HealthEvent::connection_closed, "the node closed its connection");
+    }
+}
+
+Task<> NodeWatcher::run() {
+    while (!stopped_ && !services_.stopping) {
+        co_await liveness_check();
+        co_await wait_for_next();
+    }
+    connection_.close();
+}
+
+Task<CycleResult::OneNode> NodeWatcher::full_check(Deadline deadline) {
+    CycleResult::OneNode out;
+    out.node = node_.id;
+    const auto started = services_.clock->now();
+    if (!address_.ip()) co_await refresh_address(deadline);
+    std::string error = address_.error();
+    if (address_.ip()) {
+        net::HttpRequest request;
+        request.url = fmt::format("http://{}{}", address_.text(), services_.config.health_path);
+        request.headers = {{"Host", address_.host()}};
+        request.max_redirects = 0;
+        request.fresh_connection = true;
+        auto response = co_await services_.http.send(std::move(request), deadline);
+        error = response ? judge(response->status) : response.error().message;
+    }
+    out.took = std::chrono::round<Millis>(services_.clock->now() - started);
+    if (!stopped_) checked(error, out.took);
+    out.ok = error.empty();
+    out.error = error;
+    out.status = health_.status;
+    co_return out;
+}
+
+}  // namespace higuma::cluster

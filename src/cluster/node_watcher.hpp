@@ -1,0 +1,90 @@
+// Watches one node: a kept-alive connection for liveness, fast checks after a failure, and the checks of
+// the full cycle. Feeds policy's failure detector and tells the controller of each step.
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+
+#include "cluster/async.hpp"
+#include "cluster/services.hpp"
+#include "net/tcp.hpp"
+
+namespace higuma::cluster {
+
+// The address of a node: the last good one is kept while DNS fails, and one bad host is one bad node.
+class NodeAddress {
+  public:
+    explicit NodeAddress(Services& services) : services_(services) {}
+    // Forgets the old address when the host differs. Literal addresses need no resolver.
+    void set_host(const std::string& host);
+    // Asks the resolver (which follows TTLs). Returns true when the address changed.
+    Task<bool> refresh(Deadline deadline);
+
+    const std::optional<boost::asio::ip::address>& ip() const { return ip_; }
+    std::uint16_t port() const { return port_; }
+    const std::string& host() const { return host_; }
+    const std::string& error() const { return error_; }
+    std::string text() const;  // "127.0.0.1:3001", "[::1]:3001", or empty
+
+  private:
+    Services& services_;
+    std::string host_, name_, error_{"host is empty"};
+    std::uint16_t port_ = 0;
+    bool literal_ = false;
+    std::optional<boost::asio::ip::address> ip_;
+};
+
+class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
+  public:
+    struct Figures {
+        std::uint64_t checks_ok = 0, checks_failed = 0, closed = 0;
+        std::optional<WallTime> last_check;
+        std::optional<Millis> last_latency;
+        std::optional<Instant> came_online;  // slow start counts from here
+    };
+    // Called after every event, with the health as it was before.
+    using OnStep = std::function<void(NodeWatcher&, policy::HealthEvent, const policy::HealthStep&,
+                                      const policy::NodeHealth& before)>;
+    using OnAddress = std::function<void(NodeWatcher&)>;
+
+    NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnStep on_step,
+                OnAddress on_address);
+
+    Task<> run();
+    void stop();
+    void update(const Node& node);
+
+    // One check on a connection of its own, as the full cycle does it.
+    Task<CycleResult::OneNode> full_check(Deadline deadline);
+
+    const Node& node() const { return node_; }
+    const policy::NodeHealth& health() const { return health_; }
+    const NodeAddress& address() const { return address_; }
+    const Figures& figures() const { return figures_; }
+    bool suspect() const;
+
+  private:
+    Task<> liveness_check();
+    Task<> wait_for_next();
+    Task<> refresh_address(Deadline deadline);
+    void refresh_in_background();
+    std::string judge(int status) const;  // empty: healthy
+    void feed(policy::HealthEvent event, const std::string& error);
+    void checked(const std::string& error, Millis took);
+
+    Services& services_;
+    Node node_;
+    TaskGroup& tasks_;
+    OnStep on_step_;
+    OnAddress on_address_;
+    NodeAddress address_;
+    net::KeptConnection connection_;
+    Wake wake_;
+    policy::NodeHealth health_;
+    Figures figures_;
+    Instant next_check_{};
+    Millis next_timeout_{};
+    bool stopped_ = false;
+    bool refreshing_ = false;
+};
+
+}  // namespace higuma::cluster
