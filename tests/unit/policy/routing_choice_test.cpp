@@ -1,0 +1,272 @@
+#include "policy/routing_choice.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace higuma::policy {
+namespace {
+
+constexpr auto kOnline = NodeStatus::online;
+constexpr auto kOffline = NodeStatus::offline;
+constexpr auto kDraining = NodeStatus::draining;
+
+RoutedNode node(NodeStatus status, std::uint32_t monitors = 10) {
+    RoutedNode result;
+    result.status = status;
+    result.monitors = monitors;
+    result.reachable = true;
+    return result;
+}
+RoutedNode suspect(RoutedNode of) {
+    of.suspect = true;
+    return of;
+}
+RoutedNode failed(RoutedNode of) {
+    of.locally_failed = true;
+    return of;
+}
+RoutedNode primary(RoutedNode of) {
+    of.primary = true;
+    return of;
+}
+RoutedNode unresolved(RoutedNode of) {
+    of.reachable = false;
+    return of;
+}
+
+RouteRequest fixed(std::optional<std::size_t> index) {
+    RouteRequest request;
+    request.has_fixed_cookie = true;
+    request.fixed_node = index;
+    return request;
+}
+RouteRequest owned(std::size_t owner, std::uint64_t id = 1) {
+    RouteRequest request;
+    request.monitor_id = id;
+    request.owner = owner;
+    return request;
+}
+RouteRequest unowned(std::uint64_t id) {
+    RouteRequest request;
+    request.monitor_id = id;
+    return request;
+}
+RouteRequest tried(RouteRequest request, std::initializer_list<std::size_t> nodes) {
+    for (const std::size_t i : nodes) request.tried.set(i);
+    return request;
+}
+
+enum Tables { kCurrent, kSetup, kStale, kNoOwners };
+
+struct Row {
+    std::string name;
+    std::vector<RoutedNode> nodes;
+    RouteRequest request;
+    std::optional<std::size_t> expected;
+    RouteRule rule = RouteRule::load_balancer;
+    bool clears = false;
+    Tables tables = kCurrent;
+};
+
+void check(const std::vector<Row>& rows) {
+    for (const Row& row : rows) {
+        RoutingView view{row.nodes};
+        view.setup_complete = row.tables != kSetup;
+        view.stale = row.tables == kStale;
+        view.owners_known = row.tables != kNoOwners;
+        const RouteChoice choice = choose_route(view, row.request);
+        EXPECT_EQ(choice.node, row.expected) << row.name;
+        EXPECT_EQ(to_string(choice.rule), to_string(row.rule)) << row.name;
+        EXPECT_EQ(choice.clear_cookie, row.clears) << row.name;
+    }
+}
+
+TEST(RoutingChoice, SetupGoesToThePrimary) {
+    check({
+        {"primary",
+         {node(kOnline, 1), primary(node(kOnline, 9))},
+         {},
+         1,
+         RouteRule::setup,
+         false,
+         kSetup},
+        {"before the cookie",
+         {node(kOnline), primary(node(kOnline))},
+         fixed(0),
+         1,
+         RouteRule::setup,
+         false,
+         kSetup},
+        {"primary away",
+         {node(kOnline), primary(node(kOffline))},
+         {},
+         0,
+         RouteRule::load_balancer,
+         false,
+         kSetup},
+        {"no primary",
+         {node(kOnline, 9), node(kOnline, 1)},
+         {},
+         1,
+         RouteRule::load_balancer,
+         false,
+         kSetup},
+        {"primary tried",
+         {node(kOnline), primary(node(kOnline))},
+         tried({}, {1}),
+         0,
+         RouteRule::load_balancer,
+         false,
+         kSetup},
+        {"set-up done", {node(kOnline, 1), primary(node(kOnline, 9))}, {}, 0},
+    });
+}
+
+TEST(RoutingChoice, FixedNodeWhileItIsOnline) {
+    const std::vector<RoutedNode> two{node(kOnline, 1), node(kOnline, 900)};
+    check({
+        {"online", two, fixed(1), 1, RouteRule::fixed_node},
+        {"unknown name", two, fixed(std::nullopt), 0, RouteRule::load_balancer, true},
+        {"index out of range", two, fixed(99), 0, RouteRule::load_balancer, true},
+        {"offline", {node(kOnline), node(kOffline)}, fixed(1), 0, RouteRule::load_balancer, true},
+        {"recovering",
+         {node(kOnline), node(NodeStatus::recovering)},
+         fixed(1),
+         0,
+         RouteRule::load_balancer,
+         true},
+        {"draining", {node(kOnline), node(kDraining)}, fixed(1), 0, RouteRule::load_balancer, true},
+        {"refused just now: kept", {node(kOnline), failed(node(kOnline))}, fixed(1), 0},
+        {"tried: kept", two, tried(fixed(1), {1}), 0},
+    });
+}
+
+TEST(RoutingChoice, AMonitorsRequestGoesToItsOwner) {
+    check({
+        {"owner", {node(kOnline, 1), node(kOnline, 900)}, owned(1), 1, RouteRule::monitor_owner},
+        {"owner draining", {node(kOnline), node(kDraining)}, owned(1), 1, RouteRule::monitor_owner},
+        {"owner offline: any other", {node(kOnline), node(kOffline)}, owned(1), 0},
+        {"owner suspect: another", {node(kOnline), suspect(node(kOnline))}, owned(1), 0},
+        {"owner refused just now", {node(kOnline), failed(node(kOnline))}, owned(1), 0},
+        {"owner tried", {node(kOnline), node(kOnline)}, tried(owned(1), {1}), 0},
+        {"owner suspect, but alone", {node(kOffline), suspect(node(kOnline))}, owned(1), 1},
+        {"unknown monitor", {node(kOnline, 1), node(kOnline, 900)}, unowned(7), 0},
+        {"owner not among the nodes", {node(kOnline)}, owned(5), 0},
+    });
+}
+
+TEST(RoutingChoice, HashOnlyWithoutACurrentTable) {
+    const std::vector<RoutedNode> three{node(kOnline, 1), node(kOnline, 900), node(kOnline, 900)};
+    check({
+        {"current table", three, unowned(7), 0},
+        {"no table", three, unowned(7), 1, RouteRule::hash, false, kNoOwners},
+        {"stale table", three, unowned(8), 2, RouteRule::hash, false, kStale},
+        {"stale, but known", three, owned(1, 6), 1, RouteRule::monitor_owner, false, kStale},
+        {"hash node offline",
+         {node(kOnline), node(kOffline), node(kOffline)},
+         unowned(7),
+         0,
+         RouteRule::load_balancer,
+         false,
+         kStale},
+        {"not about a monitor", three, {}, 0, RouteRule::load_balancer, false, kStale},
+        {"no nodes", {}, unowned(7), std::nullopt, RouteRule::load_balancer, false, kStale},
+    });
+}
+
+TEST(RoutingChoice, OnlyUsableNodesAndTheBestFirst) {
+    check({
+        {"offline and unknown are not used",
+         {node(kOffline), node(NodeStatus::unknown), node(NodeStatus::recovering)},
+         {},
+         std::nullopt},
+        {"stale: offline as the last resort",
+         {node(kOffline)},
+         {},
+         0,
+         RouteRule::load_balancer,
+         false,
+         kStale},
+        {"stale: online before offline",
+         {node(kOffline, 1), failed(node(kOnline, 900))},
+         {},
+         1,
+         RouteRule::load_balancer,
+         false,
+         kStale},
+        {"no address", {unresolved(node(kOnline)), node(kDraining)}, {}, 1},
+        {"draining takes nothing new", {node(kDraining, 0), node(kOnline, 900)}, {}, 1},
+        {"draining when nothing else", {node(kDraining), node(kOffline)}, {}, 0},
+        {"draining before suspect", {suspect(node(kOnline)), node(kDraining)}, {}, 1},
+        {"suspect before refused", {failed(node(kOnline)), suspect(node(kOnline))}, {}, 1},
+        {"all refused: tried anyway", {failed(node(kOnline)), failed(node(kOnline))}, {}, 0},
+        {"all tried", {node(kOnline), node(kOnline)}, tried({}, {0, 1}), std::nullopt},
+        {"the rest", {node(kOnline), node(kOnline)}, tried({}, {0}), 1},
+    });
+}
+
+// Sends `requests` one after the other, each over at once or all held, and counts them per node.
+std::vector<int> spread(std::vector<RoutedNode> nodes, int requests, bool held) {
+    std::vector<int> counts(nodes.size());
+    for (int i = 0; i < requests; ++i) {
+        RoutingView view{nodes};
+        view.rotation = static_cast<std::uint32_t>(i);
+        const RouteChoice choice = choose_route(view, {});
+        if (!choice.node) continue;
+        ++counts[*choice.node];
+        if (held) ++nodes[*choice.node].in_flight;
+    }
+    return counts;
+}
+
+TEST(RoutingChoice, FewestMonitorsWhenNothingPresses) {
+    EXPECT_EQ(spread({node(kOnline, 30), node(kOnline, 10), node(kOnline, 20)}, 30, false),
+              (std::vector<int>{0, 30, 0}));
+}
+
+TEST(RoutingChoice, NearTiesTakeTurns) {
+    EXPECT_EQ(spread({node(kOnline, 1000), node(kOnline, 1050), node(kOnline, 1010)}, 30, false),
+              (std::vector<int>{10, 10, 10}));
+}
+
+// Fault 5: the fewest monitors are constant between changes, so one node was sent everything.
+TEST(RoutingChoice, ABurstIsNotSentToOneNode) {
+    const auto counts =
+        spread({node(kOnline, 500), node(kOnline, 1000), node(kOnline, 2000)}, 300, true);
+    EXPECT_GT(counts[0], counts[1]);
+    EXPECT_GT(counts[1], counts[2]);
+    EXPECT_GT(counts[2], 30);
+    const auto with_empty = spread({node(kOnline, 0), node(kOnline, 1000)}, 300, true);
+    EXPECT_GT(with_empty[1], 10) << "a node without monitors does not take all";
+}
+
+TEST(RoutingChoice, SlowStartTakesItsShareOnly) {
+    RoutedNode fresh = node(kOnline, 1000);
+    fresh.ramp_permille = 100;
+    const auto counts = spread({fresh, node(kOnline, 1000)}, 220, true);
+    EXPECT_GT(counts[0], 5);
+    EXPECT_LT(counts[0], 40);
+    fresh.ramp_permille = 0;
+    EXPECT_EQ(spread({fresh, node(kOnline, 1000)}, 20, false), (std::vector<int>{0, 20}));
+}
+
+TEST(RoutingChoice, HoldsForManyNodesAndLargeCounts) {
+    std::vector<RoutedNode> nodes(kMaxRoutedNodes, node(kOnline, 4'000'000));
+    for (RoutedNode& each : nodes) each.in_flight = 1'000'000;
+    nodes[255].in_flight = 10;
+    EXPECT_EQ(choose_route({nodes}, {}).node, 255u);
+}
+
+TEST(RoutingChoice, RulesHaveTheNamesOfTheHeader) {
+    const std::array<std::string_view, 7> names{
+        "load-balancer", "fixed-node", "monitor-owner", "session", "setup", "forced", "hash"};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        EXPECT_EQ(to_string(static_cast<RouteRule>(i)), names[i]);
+    }
+}
+
+}  // namespace
+}  // namespace higuma::policy
