@@ -24,6 +24,8 @@ struct NodeApiContext {
     Authenticator& auth;
     net::HttpClient& http;  // to hand a push to the node that owns the monitor
     std::function<std::string()> service_token;
+    std::function<ServerStats()> http_stats =
+        {};  // for /api/v1/status; may be set after the server is made
 };
 
 std::vector<Endpoint> node_endpoints(std::shared_ptr<NodeApiContext> context);
