@@ -1,5 +1,6 @@
-// HTTP(S) requests by libcurl's multi interface on the main loop: redirects, TLS, proxies, HTTP/2.
-// Bounded: at most `max_in_flight` requests at once, the rest wait in order; bodies are cut at a limit.
+// HTTP(S) requests by libcurl's multi interface on the main loop: redirects, TLS, compressed bodies.
+// Bounded: at most `max_in_flight` requests at once, the rest wait in order; bodies are cut at a
+// limit.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,10 +27,10 @@ struct HttpRequest {
     bool verify_tls = true;
     std::string basic_user, basic_password;  // used when basic_user is not empty
     std::string bearer_token;
-    std::string ip_family;            // "", "ipv4", "ipv6"
-    std::string unix_socket;          // connect here instead of to the URL's host
-    std::size_t max_body = 1 << 20;   // the rest is read and dropped
-    bool fresh_connection = false;    // monitors measure a whole connection, clients need not
+    std::string ip_family;           // "", "ipv4", "ipv6"
+    std::string unix_socket;         // connect here instead of to the URL's host
+    std::size_t max_body = 1 << 20;  // the rest is read and dropped
+    bool fresh_connection = false;   // monitors measure a whole connection, clients need not
 };
 
 struct HttpResponse {

@@ -1,5 +1,5 @@
-// Names to addresses by c-ares on the main loop, following TTLs; when DNS fails the last good addresses
-// are kept and the failure is counted.
+// Names to addresses by c-ares on the main loop, following TTLs; when DNS fails the last good
+// addresses are kept and the failure is counted.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,7 +17,8 @@ namespace higuma::net {
 
 class Resolver {
   public:
-    // `server`: "127.0.0.11" or "127.0.0.1:5353"; empty: the system's (/etc/resolv.conf, /etc/hosts).
+    // `server`: "127.0.0.11" or "127.0.0.1:5353"; empty: the system's (/etc/resolv.conf,
+    // /etc/hosts).
     Resolver(boost::asio::any_io_executor executor, std::shared_ptr<const Clock> clock,
              std::string server);
     ~Resolver();

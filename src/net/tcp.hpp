@@ -31,7 +31,8 @@ class KeptConnection {
     };
     Task<Result<Reply>> get(boost::asio::ip::address address, std::uint16_t port, std::string host,
                             std::string path, Deadline deadline);
-    // Returns true when the connection closed, false at the deadline. At once false if not connected.
+    // Returns true when the connection closed, false at the deadline. At once false if not
+    // connected.
     Task<bool> wait_closed(Deadline deadline);
     bool connected() const;
     void close();
