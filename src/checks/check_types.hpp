@@ -1,0 +1,12 @@
+// The check of each type, one file per type; check.cpp has the table that names them.
+#pragma once
+
+#include "checks/check.hpp"
+
+namespace higuma::checks {
+
+Task<policy::CheckOutcome> check_http(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_keyword(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_port(const CheckContext&, const Monitor&, Deadline);
+
+}  // namespace higuma::checks
