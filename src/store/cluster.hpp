@@ -50,6 +50,8 @@ struct AssignmentDelta {
     std::vector<MonitorId> deleted;
     bool full = false;
 };
+// Monitors that a stock Uptime Kuma added have no number yet: each delta tells them until they are
+// moved.
 Result<AssignmentDelta> assignments_changed_since(Connection& db, ChangeSeq since);
 
 // Applies moves by comparing and setting the epoch, in set-based statements of at most `chunk`
@@ -82,6 +84,7 @@ struct ClusterEvent {
     std::string detail;  // one line for people
 };
 Result<void> add_event(Connection& db, const ClusterEvent& event);  // keeps the last 10,000
+// The newest `limit` events after `after_id`, oldest first. An event's time is the database's.
 Result<std::vector<ClusterEvent>> list_events(Connection& db, std::int64_t after_id, int limit);
 
 struct NodeCapacity {
