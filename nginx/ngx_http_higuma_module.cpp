@@ -1,0 +1,273 @@
+// The nginx module: which node takes a request. It only binds nginx to our code: directives,
+// variables, the shared memory, each worker's timer, and the answer when no node could take a
+// request.
+#include <memory>
+#include <string>
+
+#include "guard.hpp"
+#include "nginx_headers.hpp"
+#include "peer.hpp"
+#include "route_state.hpp"
+#include "shared_nodes.hpp"
+
+namespace higuma::nginx {
+namespace {
+
+struct MainConf {
+    ngx_str_t directory;
+    ngx_msec_t stale_after;
+    ngx_flag_t used;  // some upstream is ours
+    ngx_shm_zone_t* zone;
+};
+
+constexpr ngx_msec_t kStaleAfter = 10'000;
+
+std::unique_ptr<RouteState> state;
+ngx_connection_t timer_connection;  // nginx's debug log reads a descriptor behind each event
+ngx_event_t timer;
+
+MainConf* main_conf_of(ngx_conf_t* cf) {
+    return static_cast<MainConf*>(ngx_http_conf_get_module_main_conf(cf, ngx_http_higuma_module));
+}
+
+// -- Configuration
+
+void* create_main_conf(ngx_conf_t* cf) {
+    auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
+    if (conf != nullptr) conf->stale_after = NGX_CONF_UNSET_MSEC;
+    return conf;
+}
+
+char* init_main_conf(ngx_conf_t* cf, void* data) {
+    auto* conf = static_cast<MainConf*>(data);
+    ngx_conf_init_msec_value(conf->stale_after, kStaleAfter);
+    if (conf->directory.len == 0) return NGX_CONF_OK;
+    if (ngx_conf_full_name(cf->cycle, &conf->directory, 0) != NGX_OK) {
+        return static_cast<char*>(NGX_CONF_ERROR);
+    }
+    constexpr std::size_t kSlabPages = 16;
+    ngx_str_t name = str_of("higuma_nodes");
+    const std::size_t size = ngx_align(sizeof(SharedMemory), ngx_pagesize);
+    conf->zone =
+        ngx_shared_memory_add(cf, &name, size + kSlabPages * ngx_pagesize, &ngx_http_higuma_module);
+    if (conf->zone == nullptr) return static_cast<char*>(NGX_CONF_ERROR);
+    conf->zone->init = guarded<SharedNodes::init_zone>;
+    return NGX_CONF_OK;
+}
+
+ngx_int_t init_upstream(ngx_conf_t*, ngx_http_upstream_srv_conf_t* upstream) {
+    upstream->peer.init = guarded<init_peer>;
+    return NGX_OK;
+}
+
+char* set_upstream(ngx_conf_t* cf, ngx_command_t*, void*) {
+    auto* upstream = static_cast<ngx_http_upstream_srv_conf_t*>(
+        ngx_http_conf_get_module_srv_conf(cf, ngx_http_upstream_module));
+    if (upstream->peer.init_upstream != nullptr) {
+        ngx_conf_log_error(
+            NGX_LOG_EMERG, cf, 0,
+            "\"higuma\" comes before \"keepalive\" and is the only balancing method");
+        return static_cast<char*>(NGX_CONF_ERROR);
+    }
+    upstream->peer.init_upstream = guarded<init_upstream>;
+    upstream->flags = NGX_HTTP_UPSTREAM_CREATE;
+    main_conf_of(cf)->used = 1;
+    return NGX_CONF_OK;
+}
+
+// -- The answer when no node could take a request
+
+struct Answer {
+    ngx_uint_t status;
+    bool retry;
+    std::string_view body;
+};
+
+constexpr Answer kNoNode{NGX_HTTP_SERVICE_UNAVAILABLE, true,
+                         R"({"ok":false,"msg":"No node can take the request now."})"};
+constexpr Answer kBroken{NGX_HTTP_BAD_GATEWAY, false,
+                         R"({"ok":false,"msg":"The node failed while it worked on the request, )"
+                         R"(which may have been carried out."})"};
+constexpr Answer kTimedOut{NGX_HTTP_GATEWAY_TIME_OUT, false,
+                           R"({"ok":false,"msg":"The node did not answer in time; )"
+                           R"(the request may have been carried out."})"};
+
+bool is_repeatable(const ngx_http_request_t* request) {
+    return (request->method & (NGX_HTTP_POST | NGX_HTTP_LOCK | NGX_HTTP_PATCH)) == 0;
+}
+
+const Answer& answer_for(ngx_http_request_t* request) {
+    const RequestContext* context = context_of(request);
+    if (context == nullptr || !context->reached_a_node) return kNoNode;
+    const ngx_array_t* states = request->upstream_states;
+    if (states != nullptr && states->nelts > 0) {
+        const auto* tries = static_cast<const ngx_http_upstream_state_t*>(states->elts);
+        if (tries[states->nelts - 1].status == NGX_HTTP_GATEWAY_TIME_OUT) return kTimedOut;
+    }
+    return is_repeatable(request) ? kNoNode : kBroken;
+}
+
+bool add_retry_after(ngx_http_request_t* request) {
+    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&request->headers_out.headers));
+    if (header == nullptr) return false;
+    *header = {};
+    header->hash = 1;
+    header->key = str_of("Retry-After");
+    header->value = str_of("5");
+    return true;
+}
+
+ngx_int_t answer_failure(ngx_http_request_t* request) {
+    const Answer& answer = answer_for(request);
+    if (answer.retry && !add_retry_after(request)) return NGX_ERROR;
+    request->headers_out.status = answer.status;
+    request->headers_out.content_length_n = static_cast<off_t>(answer.body.size());
+    request->headers_out.content_type = str_of("application/json; charset=utf-8");
+    request->headers_out.content_type_len = request->headers_out.content_type.len;
+    const ngx_int_t sent = ngx_http_send_header(request);
+    if (sent == NGX_ERROR || sent > NGX_OK || request->header_only) return sent;
+
+    auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(request->pool));
+    if (buffer == nullptr) return NGX_ERROR;
+    const ngx_str_t body = str_of(answer.body);
+    buffer->pos = buffer->start = body.data;
+    buffer->last = buffer->end = body.data + body.len;
+    buffer->memory = 1;
+    buffer->last_buf = 1;
+    ngx_chain_t chain{buffer, nullptr};
+    return ngx_http_output_filter(request, &chain);
+}
+
+char* set_failure_page(ngx_conf_t* cf, ngx_command_t*, void*) {
+    auto* location = static_cast<ngx_http_core_loc_conf_t*>(
+        ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
+    location->handler = guarded<answer_failure>;
+    return NGX_CONF_OK;
+}
+
+// -- Variables
+
+void set_variable(ngx_http_variable_value_t* value, std::string_view text) {
+    const ngx_str_t str = str_of(text);
+    value->len = static_cast<unsigned>(str.len);
+    value->data = str.data;
+    value->valid = 1;
+    value->not_found = text.empty();
+    value->no_cacheable = 0;
+}
+
+ngx_int_t via_variable(ngx_http_request_t* request, ngx_http_variable_value_t* value, uintptr_t) {
+    const RequestContext* context = context_of(request);
+    const bool known = context != nullptr && context->chosen;
+    set_variable(value, known ? policy::to_string(context->rule) : std::string_view{});
+    return NGX_OK;
+}
+
+ngx_int_t node_variable(ngx_http_request_t* request, ngx_http_variable_value_t* value, uintptr_t) {
+    const RequestContext* context = context_of(request);
+    const bool known = context != nullptr && context->chosen;
+    set_variable(
+        value, known ? std::string_view((*context->peers)[context->node].id) : std::string_view{});
+    return NGX_OK;
+}
+
+ngx_int_t add_variable(ngx_conf_t* cf, std::string_view name, ngx_http_get_variable_pt get) {
+    ngx_str_t text = str_of(name);
+    ngx_http_variable_t* variable = ngx_http_add_variable(cf, &text, NGX_HTTP_VAR_NOCACHEABLE);
+    if (variable == nullptr) return NGX_ERROR;
+    variable->get_handler = get;
+    return NGX_OK;
+}
+
+ngx_int_t add_variables(ngx_conf_t* cf) {
+    if (add_variable(cf, "higuma_via", guarded<via_variable>) != NGX_OK) return NGX_ERROR;
+    return add_variable(cf, "higuma_node", guarded<node_variable>);
+}
+
+ngx_int_t check_conf(ngx_conf_t* cf) {
+    const MainConf* conf = main_conf_of(cf);
+    if (!conf->used || conf->directory.len != 0) return NGX_OK;
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"higuma\" needs \"higuma_route_directory\"");
+    return NGX_ERROR;
+}
+
+// -- Each worker's life
+
+void on_timer(ngx_event_t* event) {
+    ngx_msec_t next = kPollInterval;
+    try {
+        next = state->poll();
+    } catch (const std::exception& error) {
+        ngx_log_error(NGX_LOG_CRIT, event->log, 0, "higuma: route tables: %s", error.what());
+    }
+    ngx_add_timer(event, next);
+}
+
+ngx_int_t init_process(ngx_cycle_t* cycle) {
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == nullptr) return NGX_OK;
+    const auto* conf = static_cast<const MainConf*>(
+        ngx_http_cycle_get_module_main_conf(cycle, ngx_http_higuma_module));
+    if (conf == nullptr || conf->zone == nullptr) return NGX_OK;
+
+    state = std::make_unique<RouteState>(std::string(view_of(conf->directory)), conf->stale_after,
+                                         conf->zone);
+    state->start();
+    timer_connection.fd = static_cast<ngx_socket_t>(-1);
+    timer.data = &timer_connection;
+    timer.handler = guarded<on_timer>;
+    timer.log = cycle->log;
+    timer.cancelable = 1;  // or a worker that is told to go would stay for it
+    ngx_add_timer(&timer, kPollInterval);
+    return NGX_OK;
+}
+
+ngx_command_t commands[] = {
+    {ngx_string("higuma_route_directory"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+     ngx_conf_set_str_slot, NGX_HTTP_MAIN_CONF_OFFSET, offsetof(MainConf, directory), nullptr},
+    {ngx_string("higuma_stale_after"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, ngx_conf_set_msec_slot,
+     NGX_HTTP_MAIN_CONF_OFFSET, offsetof(MainConf, stale_after), nullptr},
+    {ngx_string("higuma"), NGX_HTTP_UPS_CONF | NGX_CONF_NOARGS, guarded<set_upstream>, 0, 0,
+     nullptr},
+    {ngx_string("higuma_failure_page"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
+     guarded<set_failure_page>, 0, 0, nullptr},
+    ngx_null_command};
+
+ngx_http_module_t module_context = {
+    guarded<add_variables>,     // preconfiguration
+    guarded<check_conf>,        // postconfiguration
+    guarded<create_main_conf>,  // create main configuration
+    guarded<init_main_conf>,    // init main configuration
+    nullptr,                    // create server configuration
+    nullptr,                    // merge server configuration
+    nullptr,                    // create location configuration
+    nullptr,                    // merge location configuration
+};
+
+}  // namespace
+
+RouteState* worker_state() { return state.get(); }
+
+}  // namespace higuma::nginx
+
+extern "C" {
+
+ngx_module_t ngx_http_higuma_module = {
+    NGX_MODULE_V1,
+    &higuma::nginx::module_context,
+    higuma::nginx::commands,
+    NGX_HTTP_MODULE,
+    nullptr,                                              // init master
+    nullptr,                                              // init module
+    higuma::nginx::guarded<higuma::nginx::init_process>,  // init process
+    nullptr,                                              // init thread
+    nullptr,                                              // exit thread
+    nullptr,                                              // exit process
+    nullptr,                                              // exit master
+    NGX_MODULE_V1_PADDING};
+
+// What nginx looks for in a dynamic module.
+ngx_module_t* ngx_modules[] = {&ngx_http_higuma_module, nullptr};
+char* ngx_module_names[] = {const_cast<char*>("ngx_http_higuma_module"), nullptr};
+char* ngx_module_order[] = {nullptr};
+}

@@ -1,0 +1,205 @@
+#include "peer.hpp"
+
+#include <algorithm>
+#include <new>
+#include <type_traits>
+
+#include "guard.hpp"
+
+namespace higuma::nginx {
+namespace {
+
+constexpr std::string_view kCookieName = "KUMA_FIXED_NODE";
+constexpr std::string_view kClearCookie =
+    "KUMA_FIXED_NODE=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax";
+
+ngx_str_t no_peer_name = ngx_string("no node");
+
+static_assert(std::is_trivially_destructible_v<RequestContext>);  // it lives in a pool
+
+void leave(RequestContext& context) {
+    if (!context.under_way) return;
+    context.under_way = false;
+    ngx_queue_remove(&context.queue);
+    worker_state()->shared().leave((*context.peers)[context.node].slot);
+}
+
+void end_context(void* data) { leave(*static_cast<RequestContext*>(data)); }
+
+void release_peers(void* data) { static_cast<PeerSet*>(data)->release(); }
+
+// The set lives as long as the request: its log line names the peers' addresses.
+bool hold_peers(ngx_http_request_t* request, PeerSet& peers) {
+    ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(request->pool, 0);
+    if (cleanup == nullptr) return false;
+    cleanup->handler = guarded<release_peers>;
+    cleanup->data = &peers;
+    peers.acquire();
+    return true;
+}
+
+RequestContext* create_context(ngx_http_request_t* request) {
+    ngx_pool_cleanup_t* cleanup = ngx_pool_cleanup_add(request->pool, sizeof(RequestContext));
+    if (cleanup == nullptr) return nullptr;
+    auto* context = new (cleanup->data) RequestContext;
+    context->request = request;
+    cleanup->handler = guarded<end_context>;
+    return context;
+}
+
+bool find_cookie(ngx_http_request_t* request, ngx_str_t& value) {
+    ngx_str_t name = str_of(kCookieName);
+#if (nginx_version >= 1023000)
+    return ngx_http_parse_multi_header_lines(request, request->headers_in.cookie, &name, &value) !=
+           nullptr;
+#else
+    return ngx_http_parse_multi_header_lines(&request->headers_in.cookies, &name, &value) !=
+           NGX_DECLINED;
+#endif
+}
+
+void read_facts(RequestContext& context) {
+    ngx_str_t cookie = ngx_null_string;
+    context.facts = {};
+    context.facts.has_cookie = find_cookie(context.request, cookie);
+    context.facts.cookie = view_of(cookie);
+    context.facts.target = routing::parse_target(view_of(context.request->uri));
+}
+
+bool add_clear_cookie(ngx_http_request_t* request) {
+    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&request->headers_out.headers));
+    if (header == nullptr) return false;
+    *header = {};
+    header->hash = 1;
+    header->key = str_of("Set-Cookie");
+    header->value = str_of(kClearCookie);
+    return true;
+}
+
+// Tries are counted per set; after a change of the nodes each may be tried again.
+bool use_current_peers(RequestContext& context, RouteState& state) {
+    if (context.peers == &state.peers()) return true;
+    if (!hold_peers(context.request, state.peers())) return false;
+    context.peers = &state.peers();
+    context.facts.tried.reset();
+    return true;
+}
+
+ngx_int_t get_peer(ngx_peer_connection_t* connection, void* data) {
+    auto& context = *static_cast<RequestContext*>(data);
+    RouteState& state = *worker_state();
+    connection->cached = 0;
+    connection->connection = nullptr;
+    if (!use_current_peers(context, state)) return NGX_ERROR;
+
+    const policy::RouteChoice choice = state.choose(context.facts);
+    if (choice.clear_cookie && !context.cookie_cleared) {
+        context.cookie_cleared = add_clear_cookie(context.request);
+    }
+    if (!choice.node) {
+        connection->name = &no_peer_name;
+        connection->tries = 0;
+        return NGX_BUSY;
+    }
+    context.node = *choice.node;
+    context.rule = choice.rule;
+    context.chosen = true;
+    Peer& peer = (*context.peers)[context.node];
+    connection->sockaddr = reinterpret_cast<sockaddr*>(&peer.socket.storage);
+    connection->socklen = peer.socket.length;
+    connection->name = &peer.address_text;
+
+    state.shared().enter(peer.slot);
+    state.note_sent(context.node);
+    ngx_queue_insert_tail(&peer.waiting, &context.queue);
+    context.under_way = true;
+    context.try_began = ngx_current_msec;
+    return NGX_OK;
+}
+
+// What a failed try says: of the node when it could not be connected to, else only of this request.
+void note_failure(RequestContext& context, ngx_peer_connection_t* connection) {
+    const ngx_http_upstream_t* upstream = context.request->upstream;
+    const Peer& peer = (*context.peers)[context.node];
+    if (connection->connection == nullptr || !upstream->request_sent) {
+        worker_state()->shared().mark_failed(peer.slot, ngx_current_msec);
+        context.facts.tried.set(context.node);
+        return;
+    }
+    context.reached_a_node = true;
+    // A kept connection that was closed in between says nothing: the node may be tried on a new
+    // one.
+    const bool closed_while_idle = connection->cached && upstream->headers_in.status_n == 0 &&
+                                   !connection->connection->read->timedout &&
+                                   !connection->connection->write->timedout;
+    if (!closed_while_idle) context.facts.tried.set(context.node);
+}
+
+void free_peer(ngx_peer_connection_t* connection, void* data, ngx_uint_t state) {
+    auto& context = *static_cast<RequestContext*>(data);
+    leave(context);
+    if ((state & NGX_PEER_FAILED) != 0) {
+        note_failure(context, connection);
+    } else if (context.request->upstream->headers_in.status_n != 0) {
+        worker_state()->shared().note_success((*context.peers)[context.node].slot,
+                                              context.try_began);
+    }
+    if (connection->tries > 0) --connection->tries;
+}
+
+#if (NGX_HTTP_SSL)
+ngx_int_t set_session(ngx_peer_connection_t*, void*) { return NGX_OK; }
+void save_session(ngx_peer_connection_t*, void*) {}
+#endif
+
+}  // namespace
+
+RequestContext* context_of(ngx_http_request_t* request) {
+    auto* context =
+        static_cast<RequestContext*>(ngx_http_get_module_ctx(request, ngx_http_higuma_module));
+    if (context != nullptr) return context;
+    // An internal redirect forgets the modules' contexts, but not the pool's clean-ups.
+    for (ngx_pool_cleanup_t* cleanup = request->pool->cleanup; cleanup != nullptr;
+         cleanup = cleanup->next) {
+        if (cleanup->handler != guarded<end_context>) continue;
+        auto* found = static_cast<RequestContext*>(cleanup->data);
+        if (found->request == request) return found;
+    }
+    return nullptr;
+}
+
+ngx_int_t init_peer(ngx_http_request_t* request, ngx_http_upstream_srv_conf_t*) {
+    RouteState* state = worker_state();
+    if (state == nullptr) return NGX_ERROR;
+    RequestContext* context = context_of(request);
+    if (context == nullptr) context = create_context(request);
+    if (context == nullptr) return NGX_ERROR;
+    ngx_http_set_ctx(request, context, ngx_http_higuma_module);
+    read_facts(*context);
+
+    ngx_peer_connection_t& peer = request->upstream->peer;
+    peer.data = context;
+    peer.get = guarded<get_peer>;
+    peer.free = guarded<free_peer>;
+    peer.tries = std::max<ngx_uint_t>(state->peers().size(), 1);
+#if (NGX_HTTP_SSL)
+    peer.set_session = guarded<set_session>;
+    peer.save_session = guarded<save_session>;
+#endif
+    return NGX_OK;
+}
+
+void time_out_waiting(Peer& peer) {
+    for (ngx_queue_t* each = ngx_queue_head(&peer.waiting);
+         each != ngx_queue_sentinel(&peer.waiting); each = ngx_queue_next(each)) {
+        auto* context = ngx_queue_data(each, RequestContext, queue);
+        const ngx_http_upstream_t* upstream = context->request->upstream;
+        ngx_connection_t* connection = upstream->peer.connection;
+        if (connection == nullptr || (upstream->header_sent && !upstream->upgrade)) continue;
+        // Handled later in this turn of the event loop; closing the connection takes it back.
+        connection->read->timedout = 1;
+        ngx_post_event(connection->read, &ngx_posted_events);
+    }
+}
+
+}  // namespace higuma::nginx

@@ -1,0 +1,79 @@
+// One worker's routing state: follows the two route table files, and answers which node takes a
+// request. Everything happens on the worker's one thread, from its timer or within a request.
+#pragma once
+
+#include <array>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nginx_headers.hpp"
+#include "peers.hpp"
+#include "policy/routing_choice.hpp"
+#include "routing/request_target.hpp"
+#include "routing/table_loader.hpp"
+#include "shared_nodes.hpp"
+
+namespace higuma::nginx {
+
+inline constexpr ngx_msec_t kPollInterval = 50;
+inline constexpr ngx_msec_t kReadInterval = 1;          // between two slices of a table
+inline constexpr std::size_t kSliceBytes = 512 * 1024;  // well below a millisecond of work
+inline constexpr std::size_t kStartBytes = routing::kMaxFileBytes;  // at start nobody waits yet
+
+// What the routing rules need to know of a request.
+struct RequestFacts {
+    bool has_cookie = false;
+    std::string_view cookie;
+    routing::RequestTarget target;
+    policy::NodeSet tried;
+};
+
+class RouteState {
+  public:
+    RouteState(const std::string& folder, ngx_msec_t stale_after, ngx_shm_zone_t* zone);
+
+    // Reads both tables whole, before the worker takes requests.
+    void start();
+    // Reads on or looks for news; says when to call again.
+    ngx_msec_t poll();
+
+    policy::RouteChoice choose(const RequestFacts& facts);
+    PeerSet& peers() { return *peers_; }
+    SharedNodes& shared() { return shared_; }
+    void note_sent(std::size_t node) { ++nodes_[node].recent; }
+
+  private:
+    bool follow_nodes(std::size_t max_bytes);
+    bool follow_owners(std::size_t max_bytes);
+    void apply_nodes(const routing::NodeTableView& table);
+    bool same_peers(const routing::NodeTableView& table) const;
+    void replace_peers(const routing::NodeTableView& table);
+    void map_owners();
+    void give_up_on_offline();
+    void drop_unused_peers();
+    std::optional<std::size_t> owner_of(const routing::RequestTarget& target) const;
+    void note_news(std::size_t index, const PeerSet& peers_before,
+                   const std::vector<policy::RoutedNode>& nodes_before);
+
+    ngx_msec_t stale_after_;
+    SharedNodes shared_;
+    routing::TableLoader nodes_file_, owners_file_;
+
+    std::list<PeerSet> peer_sets_;  // the current one and those that requests still hold
+    PeerSet* peers_;
+    std::vector<policy::RoutedNode> nodes_;  // by index in *peers_
+    bool setup_complete_ = true;
+    bool stale_ = true;
+
+    routing::LoadedTable owners_bytes_;
+    std::optional<routing::OwnerTableView> owners_;
+    std::array<std::uint16_t, routing::kMaxNodes> owner_nodes_{};  // table's index -> ours
+
+    std::uint32_t rotation_ = 0;
+    ngx_msec_t last_decay_ = 0;
+};
+
+}  // namespace higuma::nginx
