@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "commands.hpp"
 #include "nginx_conf.hpp"
+#include "process/log_rotation.hpp"
 #include "process/nginx_keeper.hpp"
 #include "store/users.hpp"
 
@@ -62,6 +63,7 @@ Task<int> control(config::GatewayConfig config, GatewayPaths paths, asio::any_io
     server.listen("unix:" + paths.controller_socket);
     spdlog::info("controller {} runs; gateway on {}", config.id, config.listen);
 
+    asio::co_spawn(executor, rotate_nginx_logs(executor, paths, stop), asio::detached);
     asio::co_spawn(executor, controller.run(), asio::detached);
     co_await stop->wait();
 

@@ -71,6 +71,7 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
         api::NodeApiContext{config.id, HIGUMA_VERSION, config.monitor_limit_per_node, clock,
                             clock->wall_now(), db, engine, agent, auth, http, service_token});
     api::HttpServer server(executor, clock, api::ServerLimits{}, api::node_endpoints(context));
+    context->http_stats = [&server] { return server.stats(); };
     const auto address = server.listen(config.listen);
     spdlog::info("node {} listens on {}", config.id.value, address);
 

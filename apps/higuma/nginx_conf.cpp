@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 
 GatewayPaths::GatewayPaths(const std::string& data_folder)
     : folder(fs::absolute(data_folder).lexically_normal().string()),
-      nginx_conf(folder + "/nginx.conf"),
-      nginx_pid(folder + "/nginx.pid"),
+      nginx_conf(folder + "/nginx/nginx.conf"),
+      nginx_pid(folder + "/nginx/nginx.pid"),
       route_folder(folder + "/route"),
       controller_socket(folder + "/controller.sock"),
       log_folder(folder + "/log") {}
@@ -52,7 +52,7 @@ static void replace_all(std::string& text, const std::string& what, const std::s
 static void make_folders(const GatewayPaths& paths) {
     std::error_code error;
     for (const auto& folder :
-         {paths.folder, paths.route_folder, paths.log_folder, paths.folder + "/tmp"}) {
+         {paths.folder, paths.route_folder, paths.log_folder, paths.folder + "/nginx"}) {
         fs::create_directories(folder, error);
         if (error) throw StartupError(folder + ": cannot be made: " + error.message());
     }
@@ -69,6 +69,7 @@ void write_nginx_conf(const config::GatewayConfig& config, const GatewayPaths& p
         {"@LISTEN@", config.listen},
         {"@WORKERS@", config.nginx_workers > 0 ? std::to_string(config.nginx_workers) : "auto"},
         {"@USER_DIRECTIVE@", root ? "user root;" : ""},
+        {"@LOG_LEVEL@", "warn"},
     };
     for (const auto& [name, value] : values) replace_all(text, name, value);
     std::ofstream file(paths.nginx_conf, std::ios::trunc);
@@ -93,7 +94,7 @@ ChildSpec nginx_child(const GatewayPaths& paths) {
                     "-c",
                     paths.nginx_conf,
                     "-e",
-                    paths.log_folder + "/nginx.log",
+                    paths.log_folder + "/nginx-error.log",
                     "-g",
                     "daemon off;"};
     spec.log_path = paths.log_folder + "/nginx.out";
@@ -103,7 +104,7 @@ ChildSpec nginx_child(const GatewayPaths& paths) {
 
 void test_nginx_conf(const GatewayPaths& paths) {
     const auto command = find_nginx() + " -t -q -p '" + paths.folder + "/' -c '" +
-                         paths.nginx_conf + "' -e '" + paths.log_folder + "/nginx.log' 2>&1";
+                         paths.nginx_conf + "' -e '" + paths.log_folder + "/nginx-error.log' 2>&1";
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
     if (!pipe) throw StartupError("nginx -t could not be run");
     std::string said;

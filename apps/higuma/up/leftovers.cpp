@@ -39,8 +39,8 @@ bool is_ours(const fs::path& process, const std::string& data) {
     if (program.starts_with("nginx")) {
         const auto command = read_list(process / "cmdline");
         return !command.empty() &&
-               (contains(command, data + "/gateway/nginx.conf") ||
-                command[0].find(data + "/gateway/nginx.conf") != std::string::npos);
+               (contains(command, data + "/gateway/nginx/nginx.conf") ||
+                command[0].find(data + "/gateway/nginx/nginx.conf") != std::string::npos);
     }
     return program.starts_with("higuma") &&
            contains(read_list(process / "environ"), "HIGUMA_CLUSTER_FOLDER=" + data);
