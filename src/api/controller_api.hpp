@@ -1,4 +1,5 @@
-// The controller's HTTP endpoints behind the gateway: /health, /lb/*, /api/*-status, and the live page.
+// The controller's HTTP endpoints behind the gateway: /health, /lb/*, /api/*-status, and the live
+// page.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,6 @@
-// Helpers for the coroutines of this folder: a wake-up that is never lost, a group that owns its tasks, an
-// await that ends at its deadline, and work off the main loop. For one thread (the main loop) only.
+// Helpers for the coroutines of this folder: a wake-up that is never lost, a group that owns its
+// tasks, an await that ends at its deadline, and work off the main loop. For one thread (the main
+// loop) only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,7 +22,8 @@
 
 namespace higuma::cluster {
 
-// One waiter and any number of notifiers; a notification while nobody waits ends the next wait at once.
+// One waiter and any number of notifiers; a notification while nobody waits ends the next wait at
+// once.
 class Wake {
   public:
     Wake(boost::asio::any_io_executor executor, std::shared_ptr<const Clock> clock);
@@ -90,8 +92,8 @@ Task<> fill_awaited(std::shared_ptr<Awaited<T>> state, Task<Result<T>> work) {
     state->timer.cancel();
 }
 
-// `work`, or a timeout when it has not ended by the deadline. Work that is left behind ends by its own
-// limits and its result is dropped: a frozen database holds up its own threads and nobody else.
+// `work`, or a timeout when it has not ended by the deadline. Work that is left behind ends by its
+// own limits and its result is dropped: a frozen database holds up its own threads and nobody else.
 template <class T>
 Task<Result<T>> within(boost::asio::any_io_executor executor, std::shared_ptr<const Clock> clock,
                        Deadline deadline, Task<Result<T>> work) {
@@ -117,8 +119,8 @@ Task<std::invoke_result_t<Function&>> call_there(Function function) {
 // Runs `function()` on the pool and continues on the caller's executor.
 template <class Function>
 Task<std::invoke_result_t<Function&>> offload(boost::asio::thread_pool& pool, Function function) {
-    co_return co_await boost::asio::co_spawn(
-        pool.get_executor(), call_there(std::move(function)), boost::asio::use_awaitable);
+    co_return co_await boost::asio::co_spawn(pool.get_executor(), call_there(std::move(function)),
+                                             boost::asio::use_awaitable);
 }
 
 }  // namespace higuma::cluster

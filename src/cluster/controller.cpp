@@ -10,9 +10,9 @@ Controller::Controller(ControllerConfig config, boost::asio::any_io_executor exe
                        std::shared_ptr<const Clock> clock, store::Database& db,
                        net::Resolver& resolver, net::HttpClient& http,
                        std::function<std::string()> service_token)
-    : impl_(std::make_shared<Impl>(Services{std::move(config), std::move(executor),
-                                            std::move(clock), db, resolver, http,
-                                            std::move(service_token)})) {}
+    : impl_(
+          std::make_shared<Impl>(Services{std::move(config), std::move(executor), std::move(clock),
+                                          db, resolver, http, std::move(service_token)})) {}
 
 Controller::~Controller() { impl_->services.stopping = true; }
 
@@ -38,11 +38,10 @@ Controller::Impl::Impl(Services given)
     publisher = std::make_unique<RoutePublisher>(services, cache, pool,
                                                  [this] { return make_node_table(); });
     mover = std::make_unique<Mover>(
-        services,
-        Mover::Links{lease, cache, loader, recorder, pool, [this] { return may_move(); },
-                     [this](const std::string& node) {
-                         hints->send(shared_from_this(), node, address_of(node));
-                     }});
+        services, Mover::Links{lease, cache, loader, recorder, pool, [this] { return may_move(); },
+                               [this](const std::string& node) {
+                                   hints->send(shared_from_this(), node, address_of(node));
+                               }});
     full_cycle = std::make_unique<FullCycle>(
         services, tasks,
         [this] {

@@ -32,18 +32,18 @@ struct ControllerConfig {
     int expected_nodes = 3;  // CLUSTER_NODE_COUNT: for hash routing before nodes are known
     Millis lease_ttl{5'000};
     Millis lease_renew{1'000};
-    Millis poll_interval{1'000};       // of the change sequence and the node table
-    Millis owners_write_interval{200}; // at most this often is the owner table written
+    Millis poll_interval{1'000};        // of the change sequence and the node table
+    Millis owners_write_interval{200};  // at most this often is the owner table written
     Millis slow_start{30'000};
-    std::string route_directory;       // nodes.route and owners.route are written here
+    std::string route_directory;  // nodes.route and owners.route are written here
 };
 
 struct NodeView {
     Node node;  // as stored; `status` is this controller's own where it is the leader
     policy::NodeHealth health;
-    std::string address;         // resolved, or empty
+    std::string address;  // resolved, or empty
     std::string address_error;
-    int monitors = 0;            // active, effective here
+    int monitors = 0;  // active, effective here
     int limit = 0;
     double checks_per_second = 0;
     std::optional<WallTime> last_check;
@@ -69,7 +69,7 @@ struct ControllerView {
     bool database_reachable = false;
     std::string database_error;
     bool setup_complete = false;
-    std::string primary_node;  // empty: none
+    std::string primary_node;     // empty: none
     std::vector<NodeView> nodes;  // sorted by id
     HealthStatistics statistics;
     std::uint64_t route_generation = 0;
@@ -100,7 +100,7 @@ class Controller {
     Task<> run();  // until drained
     // Runs one full cycle now; a second caller joins the one that runs. Followers answer conflict.
     Task<Result<CycleResult>> trigger_health_check(Deadline deadline);
-    ControllerView view() const;  // from memory, never from the database
+    ControllerView view() const;      // from memory, never from the database
     Task<> drain(Deadline deadline);  // gives the lease up
 
   private:

@@ -11,11 +11,16 @@ constexpr Millis kRampStep{500};
 
 routing::NodeState route_state(NodeStatus status) {
     switch (status) {
-        case NodeStatus::unknown: return routing::NodeState::unknown;
-        case NodeStatus::online: return routing::NodeState::online;
-        case NodeStatus::recovering: return routing::NodeState::recovering;
-        case NodeStatus::draining: return routing::NodeState::draining;
-        case NodeStatus::offline: return routing::NodeState::offline;
+        case NodeStatus::unknown:
+            return routing::NodeState::unknown;
+        case NodeStatus::online:
+            return routing::NodeState::online;
+        case NodeStatus::recovering:
+            return routing::NodeState::recovering;
+        case NodeStatus::draining:
+            return routing::NodeState::draining;
+        case NodeStatus::offline:
+            return routing::NodeState::offline;
     }
     return routing::NodeState::unknown;
 }
@@ -36,8 +41,8 @@ int Controller::Impl::limit_of(const Node& node) const {
     return node.monitor_limit.value_or(services.config.monitor_limit_per_node);
 }
 
-// The leader's own checks decide; a follower goes by the database. While the database is away nobody's
-// decisions can be read, so each gateway goes by what it sees itself.
+// The leader's own checks decide; a follower goes by the database. While the database is away
+// nobody's decisions can be read, so each gateway goes by what it sees itself.
 NodeStatus Controller::Impl::routed_status(const NodeWatcher& watcher) const {
     const bool own = lease.leader() || !database_reachable;
     return own ? watcher.health().status : watcher.node().status;
@@ -107,10 +112,10 @@ void Controller::Impl::on_gained() {
 
 void Controller::Impl::state_event(const NodeWatcher& watcher, Millis detection) {
     const auto& health = watcher.health();
-    recorder.event(std::string(to_string(health.status)), watcher.node().id,
-                   cache.load(watcher.node().id).monitors, detection.count(),
-                   status_text(watcher.node().id.value, health.status, health.last_error,
-                               detection));
+    recorder.event(
+        std::string(to_string(health.status)), watcher.node().id,
+        cache.load(watcher.node().id).monitors, detection.count(),
+        status_text(watcher.node().id.value, health.status, health.last_error, detection));
 }
 
 void Controller::Impl::count(policy::HealthEvent event) {

@@ -73,11 +73,11 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
 
     HealthStatistics statistics;
     bool database_reachable = false;
-    bool database_said = false;      // the current outage has been logged
-    bool nodes_known = false;        // the node table was read at least once
+    bool database_said = false;  // the current outage has been logged
+    bool nodes_known = false;    // the node table was read at least once
     bool setup_complete = false;
     std::string database_error = "not asked yet";
-    Instant last_full_load{};
+    Instant last_load{}, last_full_load{};
 };
 
 }  // namespace higuma::cluster

@@ -1,4 +1,5 @@
-// What the database says: the node table, the change sequence and whether a user is there, once a second.
+// What the database says: the node table, the change sequence and whether a user is there, once a
+// second.
 #include <spdlog/spdlog.h>
 
 #include "cluster/controller_impl.hpp"
@@ -12,6 +13,8 @@ namespace {
 constexpr Millis kPollTimeout{3'000};
 // Finds what other programs wrote to `monitor` without taking a change number.
 constexpr Seconds kFullLoadInterval{300};
+// Rows that a stock Uptime Kuma adds carry no number either, but a delta names them.
+constexpr Seconds kDeltaInterval{10};
 }  // namespace
 
 Task<> Controller::Impl::poll_loop() {
@@ -44,8 +47,10 @@ Task<Result<void>> Controller::Impl::poll() {
 
     const auto now = services.clock->now();
     const bool full = !cache.loaded() || now - last_full_load >= kFullLoadInterval;
-    if (!full && seq == cache.seq()) co_return Result<void>{};
+    const bool due = now - last_load >= kDeltaInterval;
+    if (!full && !due && seq == cache.seq()) co_return Result<void>{};
     auto loaded = co_await loader.refresh(full);
+    if (loaded) last_load = now;
     if (loaded && full) last_full_load = now;
     co_return loaded;
 }

@@ -1,5 +1,5 @@
-// The full cycle: every node checked at once on a connection of its own, one cycle at a time. Who asks
-// while one runs gets that one's result.
+// The full cycle: every node checked at once on a connection of its own, one cycle at a time. Who
+// asks while one runs gets that one's result.
 #pragma once
 
 #include "cluster/async.hpp"

@@ -35,9 +35,9 @@ Task<> HintSender::deliver(std::string node, std::string address) {
         ++stats_.sent;
         if (!response || response->status >= 300) {
             ++stats_.failed;
-            spdlog::debug("hint to {}: {}", node,
-                          response ? fmt::format("answered {}", response->status)
-                                   : response.error().message);
+            spdlog::debug(
+                "hint to {}: {}", node,
+                response ? fmt::format("answered {}", response->status) : response.error().message);
         }
         again = under_way_[node];
     }

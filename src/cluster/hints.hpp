@@ -1,5 +1,6 @@
-// Tells nodes to reconcile now, by HTTP, beside everything else: at most one request a node at a time,
-// and one more after it when another hint came meanwhile. A lost hint costs a poll interval, no more.
+// Tells nodes to reconcile now, by HTTP, beside everything else: at most one request a node at a
+// time, and one more after it when another hint came meanwhile. A lost hint costs a poll interval,
+// no more.
 #pragma once
 
 #include <map>

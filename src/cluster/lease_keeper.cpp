@@ -9,9 +9,7 @@ LeaseKeeper::LeaseKeeper(Services& services)
 
 bool LeaseKeeper::leader() const { return mine_ && services_.clock->now() < valid_until_; }
 
-store::LeaderTerm LeaseKeeper::term() const {
-    return {kLeaseName, services_.config.self, term_};
-}
+store::LeaderTerm LeaseKeeper::term() const { return {kLeaseName, services_.config.self, term_}; }
 
 void LeaseKeeper::refused() {
     mine_ = false;
@@ -26,7 +24,8 @@ void LeaseKeeper::note(bool leads) {
         spdlog::info("leads the cluster (term {})", term_);
         if (on_gained) on_gained();
     } else {
-        spdlog::warn("no longer leads the cluster; nothing is moved from here until it leads again");
+        spdlog::warn(
+            "no longer leads the cluster; nothing is moved from here until it leads again");
         if (on_lost) on_lost();
     }
 }
@@ -39,9 +38,8 @@ Task<> LeaseKeeper::renew() {
     auto job = [holder, ttl](store::Connection& db) {
         return store::acquire_lease(db, kLeaseName, holder, ttl);
     };
-    const auto lease =
-        co_await within<store::Lease>(services_.executor, services_.clock, deadline,
-                                      services_.db.run(deadline, std::move(job)));
+    const auto lease = co_await within<store::Lease>(services_.executor, services_.clock, deadline,
+                                                     services_.db.run(deadline, std::move(job)));
     if (!lease) co_return;  // not known: an own lease simply runs out
     holder_ = lease->holder;
     if (!lease->mine) {
@@ -77,9 +75,8 @@ Task<> LeaseKeeper::release(Deadline deadline) {
     auto job = [holder](store::Connection& db) {
         return store::release_lease(db, kLeaseName, holder);
     };
-    const auto released =
-        co_await within<void>(services_.executor, services_.clock, deadline,
-                              services_.db.run(deadline, std::move(job)));
+    const auto released = co_await within<void>(services_.executor, services_.clock, deadline,
+                                                services_.db.run(deadline, std::move(job)));
     if (!released) spdlog::warn("lease not given up: {}", released.error().message);
 }
 

@@ -1,5 +1,5 @@
-// Keeps the leader lease: takes it when it is free, renews it, and knows without asking when it must be
-// taken as lost. The database's clock decides; ours only ever ends leadership earlier.
+// Keeps the leader lease: takes it when it is free, renews it, and knows without asking when it
+// must be taken as lost. The database's clock decides; ours only ever ends leadership earlier.
 #pragma once
 
 #include "cluster/async.hpp"

@@ -1,5 +1,5 @@
-// What a node runs, as reconciling sees it: which monitors to start, restart, go on with or stop for a
-// delta. Pure; the agent applies the answer to the engine.
+// What a node runs, as reconciling sees it: which monitors to start, restart, go on with or stop
+// for a delta. Pure; the agent applies the answer to the engine.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace higuma::cluster {
 std::uint64_t digest(const Monitor& monitor);
 
 struct ReconcilePlan {
-    std::vector<Monitor> start;      // new here, or under a new epoch: their last beats are needed
-    std::vector<Monitor> change;     // the same assignment with other settings
+    std::vector<Monitor> start;   // new here, or under a new epoch: their last beats are needed
+    std::vector<Monitor> change;  // the same assignment with other settings
     std::vector<MonitorId> stop;
     std::vector<MonitorId> restarts;  // those of `start` that ran under an older epoch
 };

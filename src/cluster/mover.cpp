@@ -8,9 +8,10 @@ namespace {
 
 constexpr Millis kRetry{1'000};
 constexpr Millis kApplyTimeout{10'000};
-constexpr std::size_t kChunk = 2'000;        // one transaction; nodes write between two of them
-constexpr std::size_t kPlanInline = 20'000;  // more monitors than this are planned off the main loop
-constexpr int kMostRounds = 20;              // plans in one run; the next tick goes on
+constexpr std::size_t kChunk = 2'000;  // one transaction; nodes write between two of them
+constexpr std::size_t kPlanInline =
+    20'000;                      // more monitors than this are planned off the main loop
+constexpr int kMostRounds = 20;  // plans in one run; the next tick goes on
 
 policy::PlacementPlan first_plan(const policy::ClusterState& state) {
     auto plan = policy::plan_failover(state);
@@ -23,9 +24,12 @@ policy::PlacementPlan first_plan(const policy::ClusterState& state) {
 
 store::AssignmentChange change_of(policy::MoveKind kind) {
     switch (kind) {
-        case policy::MoveKind::assign: return store::AssignmentChange::assign;
-        case policy::MoveKind::home: return store::AssignmentChange::home;
-        case policy::MoveKind::adopt: return store::AssignmentChange::adopt;
+        case policy::MoveKind::assign:
+            return store::AssignmentChange::assign;
+        case policy::MoveKind::home:
+            return store::AssignmentChange::home;
+        case policy::MoveKind::adopt:
+            return store::AssignmentChange::adopt;
     }
     return store::AssignmentChange::assign;
 }
@@ -44,9 +48,7 @@ void MoveTally::add(policy::MoveKind kind, bool from_offline, const std::string&
 }
 
 Mover::Mover(Services& services, Links links)
-    : services_(services),
-      links_(std::move(links)),
-      wake_(services.executor, services.clock) {}
+    : services_(services), links_(std::move(links)), wake_(services.executor, services.clock) {}
 
 void Mover::request() {
     if (!requested_at_) requested_at_ = services_.clock->now();
@@ -101,7 +103,8 @@ void Mover::say_stranded(const policy::PlacementPlan& plan) {
                   plan.without_target);
 }
 
-// One target after the other, so that each node can start its new monitors while the next is written.
+// One target after the other, so that each node can start its new monitors while the next is
+// written.
 Task<bool> Mover::apply(policy::PlacementPlan plan, MoveTally& tally) {
     const auto& moves = plan.moves;
     std::size_t begin = 0;

@@ -1,5 +1,6 @@
-// Moves monitors: plans by policy, applies in chunks under the lease and the epochs, hints the nodes,
-// and plans again until nothing is left. Failover first, then going home, then monitors without a home.
+// Moves monitors: plans by policy, applies in chunks under the lease and the epochs, hints the
+// nodes, and plans again until nothing is left. Failover first, then going home, then monitors
+// without a home.
 #pragma once
 
 #include <map>
@@ -37,8 +38,8 @@ class Mover {
         StateLoader& loader;
         Recorder& recorder;
         boost::asio::thread_pool& pool;
-        std::function<bool()> may_move;                    // leads, and the database state is known
-        std::function<void(const std::string&)> hint;      // tell this node to reconcile
+        std::function<bool()> may_move;                // leads, and the database state is known
+        std::function<void(const std::string&)> hint;  // tell this node to reconcile
     };
     Mover(Services& services, Links links);
 

@@ -142,10 +142,8 @@ Task<> NodeAgent::Impl::register_self() {
 
 Task<> NodeAgent::Impl::renew_lease() {
     const auto asked_at = clock->now();
-    auto job = [id = config.self.id, mine = stats.incarnation,
-                lease = config.lease](store::Connection& c) {
-        return store::renew_node_lease(c, id, mine, lease);
-    };
+    auto job = [id = config.self.id, mine = stats.incarnation, lease = config.lease](
+                   store::Connection& c) { return store::renew_node_lease(c, id, mine, lease); };
     const auto renewed = co_await db.run(Deadline::after(*clock, kCallTimeout), std::move(job));
     if (stopping) co_return;
     if (renewed) {
@@ -158,7 +156,7 @@ Task<> NodeAgent::Impl::renew_lease() {
     ++stats.failures;
     stats.last_error = failure.message;
     if (failure.kind == ErrorKind::stale) {
-        superseded();
+        engine.on_superseded();  // the same way as a refused beat, with what the program adds to it
     } else if (failure.kind == ErrorKind::not_found) {
         spdlog::warn("the row of {} is gone: it is registered again", config.self.id.value);
         co_await register_self();
@@ -181,15 +179,13 @@ Task<> NodeAgent::Impl::poll_loop() {
         bool wanted = std::exchange(hinted, false) || full_due();
         if (!wanted) {
             auto job = [](store::Connection& c) { return store::current_change_seq(c); };
-            const auto seq =
-                co_await db.run(Deadline::after(*clock, kCallTimeout), std::move(job));
+            const auto seq = co_await db.run(Deadline::after(*clock, kCallTimeout), std::move(job));
             if (!seq) stats.last_error = seq.error().message;
             wanted = seq && *seq != position;
         }
         if (stopping) break;
         if (wanted) {
-            const auto done =
-                co_await reconcile(Deadline::after(*clock, kReconcileTimeout));
+            const auto done = co_await reconcile(Deadline::after(*clock, kReconcileTimeout));
             if (!done) spdlog::warn("not reconciled, tried again soon: {}", done.error().message);
         }
         co_await poll_wake.wait_for(config.poll_interval);

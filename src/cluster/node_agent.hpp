@@ -1,5 +1,6 @@
-// A node's side of the cluster: registers, renews its lease, and reconciles, so that the engine runs
-// exactly the monitors whose effective node this is. At once on a hint, otherwise by a cheap poll.
+// A node's side of the cluster: registers, renews its lease, and reconciles, so that the engine
+// runs exactly the monitors whose effective node this is. At once on a hint, otherwise by a cheap
+// poll.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -49,8 +50,8 @@ class NodeAgent {
               std::shared_ptr<const Clock> clock, store::Database& db, engine::Engine& engine);
     ~NodeAgent();
 
-    // Registers (waits for the database, and says so in the log), then keeps lease and assignments until
-    // drained. Sets the engine's hooks that belong to reconciling. Throws nothing.
+    // Registers (waits for the database, and says so in the log), then keeps lease and assignments
+    // until drained. Sets the engine's hooks that belong to reconciling. Throws nothing.
     Task<> run();
     // Reconcile as soon as possible; many hints at once become one run.
     void hint();

@@ -46,8 +46,8 @@ struct NodeAgent::Impl : std::enable_shared_from_this<NodeAgent::Impl> {
     ChangeSeq position;
     std::optional<Instant> last_full;
     Instant lease_until{};
-    // Runs of reconciling: at most one at a time; who asks while one runs waits for the one after it,
-    // which all who wait share.
+    // Runs of reconciling: at most one at a time; who asks while one runs waits for the one after
+    // it, which all who wait share.
     std::uint64_t runs_begun = 0, runs_ended = 0;
     Report last_report = ReconcileReport{};
     bool hinted = false;

@@ -8,7 +8,8 @@ namespace higuma::cluster {
 namespace asio = boost::asio;
 
 namespace {
-// A wait on the kept connection looks up this often, for a full check may have moved the next check.
+// A wait on the kept connection looks up this often, for a full check may have moved the next
+// check.
 constexpr Millis kWaitSlice{250};
 }  // namespace
 
@@ -49,7 +50,8 @@ Task<bool> NodeAddress::refresh(Deadline deadline) {
                         : fmt::format("{}: {}", name_, answer.error().message);
         co_return false;
     }
-    error_ = answer->stale ? fmt::format("{}: DNS fails, the last good address is used", name_) : "";
+    error_ =
+        answer->stale ? fmt::format("{}: DNS fails, the last good address is used", name_) : "";
     const auto& found = answer->addresses;
     // Of several addresses the current one is kept while it is still listed.
     if (ip_ && std::find(found.begin(), found.end(), *ip_) != found.end()) co_return false;
@@ -150,8 +152,8 @@ void NodeWatcher::refresh_in_background() {
 Task<> NodeWatcher::liveness_check() {
     const auto started = services_.clock->now();
     const auto deadline = services_.after(next_timeout_);
-    // With an address at hand DNS is asked beside the check: names that do not resolve any more must
-    // not make a healthy node late.
+    // With an address at hand DNS is asked beside the check: names that do not resolve any more
+    // must not make a healthy node late.
     if (address_.ip()) {
         refresh_in_background();
     } else {

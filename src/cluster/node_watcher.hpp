@@ -1,5 +1,5 @@
-// Watches one node: a kept-alive connection for liveness, fast checks after a failure, and the checks of
-// the full cycle. Feeds policy's failure detector and tells the controller of each step.
+// Watches one node: a kept-alive connection for liveness, fast checks after a failure, and the
+// checks of the full cycle. Feeds policy's failure detector and tells the controller of each step.
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
@@ -10,7 +10,8 @@
 
 namespace higuma::cluster {
 
-// The address of a node: the last good one is kept while DNS fails, and one bad host is one bad node.
+// The address of a node: the last good one is kept while DNS fails, and one bad host is one bad
+// node.
 class NodeAddress {
   public:
     explicit NodeAddress(Services& services) : services_(services) {}

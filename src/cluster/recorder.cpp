@@ -52,15 +52,14 @@ Task<bool> Recorder::write_statuses() {
     const auto term = lease_.term();
     auto job = [batch, term](store::Connection& db) -> Result<void> {
         for (const auto& [id, entry] : batch) {
-            auto written = store::write_node_status(db, term, NodeId{id}, entry.status,
-                                                    entry.error, entry.seen);
+            auto written = store::write_node_status(db, term, NodeId{id}, entry.status, entry.error,
+                                                    entry.seen);
             // A row that was deleted meanwhile has no state to keep.
             if (!written && written.error().kind != ErrorKind::not_found) return written;
         }
         return {};
     };
-    const auto written =
-        co_await services_.db.run(services_.after(kWriteTimeout), std::move(job));
+    const auto written = co_await services_.db.run(services_.after(kWriteTimeout), std::move(job));
     if (written) co_return true;
     if (written.error().kind == ErrorKind::stale) {
         lease_.refused();

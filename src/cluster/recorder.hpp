@@ -1,5 +1,5 @@
-// Writes what the leader decided: node states and cluster events. Both wait in bounded memory while the
-// database is away; states are written by the leader only, and the newest one of a node wins.
+// Writes what the leader decided: node states and cluster events. Both wait in bounded memory while
+// the database is away; states are written by the leader only, and the newest one of a node wins.
 #pragma once
 
 #include <deque>

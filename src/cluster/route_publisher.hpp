@@ -1,5 +1,6 @@
-// Writes the route tables that nginx reads: nodes.route at once when anything in it changed, owners.route
-// off the main loop and at most as often as configured. Generations grow also across restarts.
+// Writes the route tables that nginx reads: nodes.route at once when anything in it changed,
+// owners.route off the main loop and at most as often as configured. Generations grow also across
+// restarts.
 #pragma once
 
 #include "cluster/async.hpp"
@@ -28,7 +29,8 @@ class WriteBudget {
 
 class RoutePublisher {
   public:
-    using MakeNodes = std::function<std::optional<routing::NodeTable>()>;  // none: nothing known yet
+    using MakeNodes =
+        std::function<std::optional<routing::NodeTable>()>;  // none: nothing known yet
     RoutePublisher(Services& services, const StateCache& cache, boost::asio::thread_pool& pool,
                    MakeNodes make_nodes);
 

@@ -43,8 +43,8 @@ CompactDelta compact(const store::AssignmentDelta& delta) {
         monitor.epoch = row.epoch.value;
         monitor.home = table.index(row.home);
         monitor.assigned = table.index(row.assigned);
-        monitor.load = row.interval_seconds > 0 ? 1.0F / static_cast<float>(row.interval_seconds)
-                                                : 0.0F;
+        monitor.load =
+            row.interval_seconds > 0 ? 1.0F / static_cast<float>(row.interval_seconds) : 0.0F;
         monitor.active = row.active;
         monitor.pinned = row.pinned;
         out.monitors.push_back(monitor);
@@ -176,8 +176,7 @@ void StateCache::remove(std::vector<std::int64_t> ids) {
 const PlacedMonitor* StateCache::find(std::int64_t id) const {
     PlacedMonitor wanted;
     wanted.id = id;
-    const auto at =
-        std::lower_bound(state_.monitors.begin(), state_.monitors.end(), wanted, kById);
+    const auto at = std::lower_bound(state_.monitors.begin(), state_.monitors.end(), wanted, kById);
     return at != state_.monitors.end() && at->id == id ? &*at : nullptr;
 }
 

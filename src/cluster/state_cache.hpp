@@ -1,5 +1,6 @@
-// The controller's snapshot of all assignments, kept current by deltas: policy's ClusterState, sorted by
-// monitor id, with the figures that are asked for often. Pure: no I/O and no clock; a million monitors fit.
+// The controller's snapshot of all assignments, kept current by deltas: policy's ClusterState,
+// sorted by monitor id, with the figures that are asked for often. Pure: no I/O and no clock; a
+// million monitors fit.
 #pragma once
 
 #include <string>
@@ -17,8 +18,8 @@ namespace higuma::cluster {
 struct CompactDelta {
     ChangeSeq upto;
     bool full = false;
-    std::vector<std::string> names;                // what home and assigned index into
-    std::vector<policy::PlacedMonitor> monitors;   // sorted by id
+    std::vector<std::string> names;               // what home and assigned index into
+    std::vector<policy::PlacedMonitor> monitors;  // sorted by id
     std::vector<std::pair<std::int64_t, std::string>> push_tokens;  // sorted by id
     std::vector<std::int64_t> deleted;
 };
@@ -31,10 +32,10 @@ class StateCache {
         NodeStatus status = NodeStatus::unknown;
         int limit = 0;
     };
-    // Nodes keep their index for the cache's life. One that monitors name but the list does not have
-    // counts as offline with no room: what it should run must move. A name that turns up between two
-    // lists is unknown, for it may be a node that has just registered.
-    // Returns whether anything that placement looks at changed.
+    // Nodes keep their index for the cache's life. One that monitors name but the list does not
+    // have counts as offline with no room: what it should run must move. A name that turns up
+    // between two lists is unknown, for it may be a node that has just registered. Returns whether
+    // anything that placement looks at changed.
     bool set_nodes(const std::vector<NodeFacts>& nodes);
 
     // False when the delta is older than what is known already (two readers crossed).
