@@ -1,5 +1,6 @@
-// The check loop of a node: runs exactly the monitors it is given, turns outcomes into beats and hands
-// them to the beat writer. Lives on the main loop; owns its timers, checks in flight and queues.
+// The check loop of a node: runs exactly the monitors it is given, turns outcomes into beats and
+// hands them to the beat writer. Lives on the main loop; owns its timers, checks in flight and
+// queues.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,19 +23,23 @@ namespace higuma::engine {
 struct EngineConfig {
     NodeId node;
     std::size_t max_checks_in_flight = 512;
-    std::size_t beat_queue_limit = 200'000;  // unwritten beats kept; the oldest unimportant one is dropped
+    std::size_t beat_queue_limit =
+        200'000;  // unwritten beats kept; the oldest unimportant one is dropped
     std::size_t batch_size = 500;
     Millis flush_interval{100};
     Millis first_spread{20'000};
+    Millis overdue_spread{1'000};  // over which overdue monitors that are taken over start
     std::string spool_path;        // where unwritten beats wait out a restart; empty: none
 };
 
 struct EngineStats {
     std::size_t monitors = 0, in_flight = 0, in_flight_limit = 0, due_waiting = 0;
     std::size_t beats_queued = 0, beat_queue_limit = 0;
-    std::uint64_t checks = 0, beats_stored = 0, beats_fenced = 0, beats_dropped = 0, write_errors = 0;
-    Millis worst_lateness{};  // of a check's start, in the last minute
+    std::uint64_t checks = 0, beats_stored = 0, beats_fenced = 0, beats_dropped = 0,
+                  write_errors = 0;
+    Millis worst_lateness{};       // of a check's start, in the last minute
     double checks_per_second = 0;  // scheduled: the sum of 1/interval
+    std::uint64_t beats_spooled = 0, beats_replayed = 0, spool_refused = 0;
 };
 
 class Engine {
@@ -42,11 +47,13 @@ class Engine {
     Engine(EngineConfig config, boost::asio::any_io_executor executor,
            std::shared_ptr<const Clock> clock, checks::CheckContext context, store::Database& db);
     ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
 
     void set_incarnation(Incarnation incarnation);
 
-    // Starts a monitor, or goes on with new settings or a new epoch; `last` is its last stored beat.
-    // A check already in flight under an older epoch is dropped when it ends.
+    // Starts a monitor, or goes on with new settings or a new epoch; `last` is its last stored
+    // beat. A check already in flight under an older epoch is dropped when it ends.
     void run(Monitor monitor, std::optional<BeatState> last);
     void stop(MonitorId id);
     bool runs(MonitorId id) const;
@@ -56,15 +63,16 @@ class Engine {
     // A push: makes a beat at once. Failures: not_found (not run here).
     Result<void> push(MonitorId id, policy::CheckOutcome outcome);
 
-    // Called on the loop for each beat that was stored, and when beats were fenced off (reconcile now) or
-    // the incarnation is stale (another process has our id: stop).
+    // Called on the loop for each beat that was stored, and when beats were fenced off (reconcile
+    // now) or the incarnation is stale (another process has our id: stop).
     std::function<void(const Beat&)> on_stored;
     std::function<void()> on_fenced;
     std::function<void()> on_superseded;
 
     EngineStats stats() const;
 
-    // Stops starting checks, waits for those in flight, writes what is queued; by the deadline at most.
+    // Stops starting checks, waits for those in flight, writes what is queued; by the deadline at
+    // most.
     Task<> drain(Deadline deadline);
 
   private:
