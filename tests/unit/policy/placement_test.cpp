@@ -121,6 +121,14 @@ TEST(Failover, BalancesByLoadBeforeCount) {
     EXPECT_EQ(counts(state), (std::vector<int>{0, 1, 10})) << "10 checks a second on each";
 }
 
+TEST(Failover, TheHeaviestArePlacedFirst) {
+    auto state = cluster({kOffline, kOnline, kOnline});
+    add(state, 10, 0, kNoNode, 1.0F);
+    add(state, 1, 0, kNoNode, 10.0F);
+    apply(state, plan_failover(state));
+    EXPECT_EQ(counts(state), (std::vector<int>{0, 1, 10})) << "by id it would be 5 against 15";
+}
+
 TEST(Failover, EqualLoadsAreBalancedByCount) {
     auto state = cluster({kOffline, kOnline, kOnline, kOnline});
     add(state, 9, 0, kNoNode, 0.0F);
