@@ -55,6 +55,7 @@ function drawBars(bars, beats) {
     setData(bar, 'colour', nodeColour(beat.node_id));
     setData(bar, 'moved', beat.moved ? 'yes' : '');
   });
+  if (tipOf && bars.contains(tipOf)) return;  // the label tells the beat that is being read
   const tally = STATUS_CLASS.map((name, i) => [beats.filter((b) => b.status === i).length, name])
                     .filter(([n]) => n).map(([n, name]) => `${n} ${name}`).join(', ');
   setAttribute(bars, 'aria-label', beats.length ? `Last ${plural(beats.length, 'beat')}: ${tally}` : 'No beats yet');

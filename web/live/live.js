@@ -89,8 +89,8 @@ function draw() {
 }
 
 function teach() {
-  setText(byId('code-user'), 'higuma user create admin');
-  setText(byId('code-key'), 'higuma api-key create NAME');
+  setText(byId('code-user'), 'higuma user create admin --data ./data');
+  setText(byId('code-key'), 'higuma api-key create first-key --data ./data');
   setText(byId('code-monitor'),
           `curl ${location.origin}/api/v1/monitors \\\n  -H 'Authorization: Bearer YOUR_API_KEY' \\\n` +
           `  -H 'Content-Type: application/json' \\\n` +
