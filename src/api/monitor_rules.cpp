@@ -35,6 +35,11 @@ std::string ascii_form(const std::string& url) {
     return ascii;
 }
 
+bool is_port(const std::string& digits) {
+    return !digits.empty() && digits.size() <= 5 && std::stoi(digits) >= 1 &&
+           std::stoi(digits) <= 65'535;
+}
+
 Result<void> check_url(const Monitor& monitor) {
     if (monitor.url.empty()) return invalid("url", "url must be given for this type.");
     const auto ascii = ascii_form(monitor.url);
@@ -43,7 +48,7 @@ Result<void> check_url(const Monitor& monitor) {
         url->encoded_host().empty()) {
         return invalid("url", "url must be an http:// or https:// address with a host.");
     }
-    if (url->has_port() && url->port_number() == 0) {
+    if (url->has_port() && !is_port(std::string(url->port()))) {
         return invalid("url", "url must have a port from 1 to 65535.");
     }
     return {};
