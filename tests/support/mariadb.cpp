@@ -100,6 +100,7 @@ void MariaDbServer::start() {
                                       "--innodb-log-file-size=64M",
                                       "--key-buffer-size=1M",
                                       "--aria-pagecache-buffer-size=8M",
+                                      "--sync-frm=OFF",
                                       "--performance-schema=OFF"};
     if (::geteuid() == 0) words.push_back("--user=root");
     pid_ = spawn(words, in("log"));
