@@ -62,7 +62,12 @@ Task<> LiveFollower::refresh() {
     const auto self = shared_from_this();
     Result<void> done;
     try {
-        done = index_ ? co_await follow() : co_await load();
+        // Not as one conditional expression: GCC 12 destroys its result twice.
+        if (index_) {
+            done = co_await follow();
+        } else {
+            done = co_await load();
+        }
     } catch (const std::exception& error) {
         done = Failure{ErrorKind::internal, error.what(), ""};
         spdlog::error("live view: {}", error.what());
