@@ -47,6 +47,7 @@ class PeerSet {
         return std::nullopt;
     }
 
+    // The worker's timer frees unused sets, so a release never pulls one away under its caller.
     void acquire() { ++references_; }
     void release() { --references_; }
     bool unused() const { return references_ == 0; }

@@ -187,7 +187,7 @@ class Gateway:
             connection.close()
 
     def wait_until(self, path, accept, what, **more):
-        """Asks until the workers have seen a new table; every worker on its own, so a few in a row."""
+        """Asks until all workers have seen a new table: each does on its own, so a few in a row."""
         def often():
             return all(accept(self.request(path, **more)) for _ in range(6))
         wait_for(often, what)
