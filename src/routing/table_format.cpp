@@ -16,6 +16,10 @@ std::uint64_t header_checksum_of(const FileHeader& header) {
     return XXH3_64bits(&header, offsetof(FileHeader, header_checksum));
 }
 
+std::uint64_t body_checksum_of(std::span<const std::byte> body) {
+    return XXH3_64bits(body.data(), body.size());
+}
+
 std::uint64_t expected_size(const FileHeader& header) {
     if (header.node_count > kMaxNodes || header.monitor_slots > kMaxSlots ||
         header.token_slots > kMaxSlots) {

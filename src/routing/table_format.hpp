@@ -16,7 +16,9 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -94,6 +96,7 @@ inline std::uint64_t home_slot(std::uint64_t key, std::uint64_t slots) {
 
 std::uint64_t token_key(std::string_view push_token);
 std::uint64_t header_checksum_of(const FileHeader& header);
+std::uint64_t body_checksum_of(std::span<const std::byte> body);
 
 // The size of a file with these counts; 0 when a count is over its limit.
 std::uint64_t expected_size(const FileHeader& header);

@@ -10,9 +10,6 @@
 
 #include "routing/table_format.hpp"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 namespace higuma::routing {
 namespace {
 
@@ -71,7 +68,7 @@ std::string seal(const std::string& path, FileHeader header, FileKind kind,
     header.total_size = bytes.size();
     header.generation = generation;
     header.body_checksum =
-        XXH3_64bits(bytes.data() + sizeof(header), bytes.size() - sizeof(header));
+        body_checksum_of(std::as_bytes(std::span(bytes)).subspan(sizeof(header)));
     header.header_checksum = header_checksum_of(header);
     std::memcpy(bytes.data(), &header, sizeof(header));
     return replace_file(path, bytes);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <random>
 
 #include "routing/table_view.hpp"
 #include "unit/routing/support.hpp"
@@ -168,6 +169,42 @@ TEST_F(TableTest, LyingCountsAreRefusedBeforeAnySectionIsTouched) {
     EXPECT_TRUE(refused([](FileHeader& h) { h.total_size += 10; }));
     EXPECT_TRUE(refused([](FileHeader& h) { h.monitor_probe = 1000; }));
     EXPECT_TRUE(refused([](FileHeader& h) { h.monitor_count = 1000; }));
+}
+
+// Random bytes under right checksums: whatever is accepted is read within its bounds.
+TEST_F(TableTest, NoBytesMakeAReaderLeaveItsBounds) {
+    std::mt19937_64 random(20261122);
+    const std::vector<char> originals[] = {node_bytes(), owner_bytes()};
+    int accepted = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        std::vector<char> bytes = originals[round % 2];
+        for (std::uint64_t changes = 1 + random() % 4; changes > 0; --changes) {
+            bytes[8 + random() % (bytes.size() - 8)] = static_cast<char>(random());
+        }
+        FileHeader header;
+        std::memcpy(&header, bytes.data(), sizeof(header));
+        header.body_checksum =
+            body_checksum_of(std::as_bytes(std::span(bytes)).subspan(sizeof(header)));
+        header.header_checksum = header_checksum_of(header);
+        std::memcpy(bytes.data(), &header, sizeof(header));
+        const auto held = hold(bytes);
+        if (const auto nodes = open_node_table(held, reason_)) {
+            ++accepted;
+            for (std::size_t i = 0; i < nodes->size(); ++i) {
+                EXPECT_TRUE(is_valid_name(nodes->node(i).id.view()));
+                EXPECT_TRUE(is_printable(nodes->node(i).address.view()));
+            }
+        }
+        if (const auto owners = open_owner_table(held, reason_)) {
+            ++accepted;
+            for (std::uint64_t id = 0; id < 20; ++id) {
+                const auto owner = owners->owner_of_monitor(id);
+                EXPECT_TRUE(!owner || is_valid_name(owners->node_id(*owner)));
+            }
+            owners->owner_of_token("abcDEF123");
+        }
+    }
+    EXPECT_GT(accepted, 0);
 }
 
 TEST_F(TableTest, BadInputIsRefusedByTheWriter) {
