@@ -64,7 +64,7 @@ void BeatWriter::add(Beat beat) {
     if (queue_.empty()) queued_since_ = clock_->now();
     if (auto dropped = queue_.push({std::move(beat)})) drop(std::move(*dropped));
     if (queue_.size() == 1 || queue_.size() == config_.batch_size) {
-        if (!outage_since_) wake_.cancel();
+        if (!backing_off_) wake_.cancel();
     }
 }
 
@@ -76,7 +76,9 @@ Task<> BeatWriter::run() {
         if (co_await write_batch()) {
             retry_ = config_.first_retry;
         } else if (!stopped_) {
+            backing_off_ = true;
             co_await sleep_until(clock_->now() + retry_);
+            backing_off_ = false;
             retry_ = std::min(retry_ * 2, config_.last_retry);
         }
         if (!has_work()) empty_.cancel();
@@ -131,9 +133,10 @@ Task<bool> BeatWriter::write_batch() {
 }
 
 void BeatWriter::settle(const store::BeatWriteReport& report) {
-    end_outage();
     ++batches_stored_;
-    batch_limit_ = config_.batch_size;
+    // A whole batch went well; after a refused beat the size grows back.
+    if (batch_limit_ == config_.batch_size && set_aside_ == 0) end_outage();
+    batch_limit_ = std::min(batch_limit_ * 2, config_.batch_size);
     std::size_t index = 0, next = 0;
     bool any_fenced = false;
     const auto done = std::exchange(batch_, {});
@@ -150,7 +153,7 @@ void BeatWriter::settle(const store::BeatWriteReport& report) {
             ++stats_.fenced;
             any_fenced = true;
         }
-        forget_spooled(queued);
+        forget(queued);
     }
     if (spool_pending_ == 0) {
         if (auto cleared = spool_.clear(); !cleared) {
@@ -189,7 +192,10 @@ void BeatWriter::split_or_set_aside() {
         drop(std::move(refused));
         return;
     }
-    if (!refused.refused_at) refused.refused_at = batches_stored_;
+    if (!refused.refused_at) {
+        refused.refused_at = batches_stored_;
+        ++set_aside_;
+    }
     if (auto dropped = queue_.push(std::move(refused))) drop(std::move(*dropped));
 }
 
@@ -203,10 +209,11 @@ void BeatWriter::end_outage() {
 
 void BeatWriter::drop(QueuedBeat beat) {
     ++stats_.dropped;
-    forget_spooled(beat);
+    forget(beat);
 }
 
-void BeatWriter::forget_spooled(const QueuedBeat& beat) {
+void BeatWriter::forget(const QueuedBeat& beat) {
+    if (beat.refused_at) --set_aside_;
     if (beat.spooled && spool_pending_ > 0) --spool_pending_;
 }
 

@@ -73,7 +73,7 @@ class BeatWriter : public std::enable_shared_from_this<BeatWriter> {
     void split_or_set_aside();
     void end_outage();
     void drop(QueuedBeat beat);
-    void forget_spooled(const QueuedBeat& beat);
+    void forget(const QueuedBeat& beat);
     void tick();
     void spool_unwritten(bool durable);
     bool has_work() const { return !batch_.empty() || !queue_.empty(); }
@@ -87,6 +87,8 @@ class BeatWriter : public std::enable_shared_from_this<BeatWriter> {
     Spool spool_;
     boost::asio::steady_timer wake_, ticker_, empty_;
     bool started_ = false, draining_ = false, stopped_ = false;
+    bool backing_off_ = false;     // after a failure: new beats are no reason to try at once
+    std::size_t set_aside_ = 0;    // beats in the queue that the database refused
     int attempts_ = 0;             // of this batch
     std::size_t batch_limit_ = 0;  // smaller while looking for a beat that the database refuses
     Millis retry_{};

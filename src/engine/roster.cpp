@@ -11,6 +11,8 @@ namespace {
 
 // An agent whose push fell into a failover gets the time to push again before it counts as silent.
 constexpr Millis kPushTakeoverGrace{10'000};
+// Anchors that are closer belong together; farther back only a step of the wall clock leads.
+constexpr Millis kSameMoment{1'000};
 constexpr std::size_t kMaxMessage = 4'000;
 constexpr Millis kMaxPing{100'000'000'000};  // as Uptime Kuma limits it
 
@@ -183,8 +185,11 @@ Beat Roster::record(Entry& entry, const policy::CheckOutcome& outcome, WallTime 
     const Monitor& monitor = *entry.monitor;
     auto decision = policy::decide_beat(policy::rules_of(monitor), entry.last, outcome,
                                         in_maintenance_.contains(monitor.id));
-    // The anchor is unique for a monitor: two pushes may come in one millisecond.
-    if (entry.last && anchor == entry.last->scheduled_at) anchor += Millis{1};
+    // The anchor is unique for a monitor, and several pushes may come in one millisecond.
+    if (entry.last && anchor <= entry.last->scheduled_at &&
+        entry.last->scheduled_at - anchor < kSameMoment) {
+        anchor = entry.last->scheduled_at + Millis{1};
+    }
     Beat beat;
     beat.monitor = monitor.id;
     beat.status = decision.status;
