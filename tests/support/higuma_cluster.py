@@ -85,6 +85,8 @@ class Cluster:
             **os.environ,
             "HIGUMA_ADMIN_USER": "admin",
             "HIGUMA_ADMIN_PASSWORD": "correct horse",
+            # Tests lose the same node again and again; it is not to be held back for it.
+            "HIGUMA_FLAP_LIMIT": "0",
             **(environment or {}),
         }
         self.process = None
