@@ -49,7 +49,7 @@ TaskGroup::TaskGroup(asio::any_io_executor executor, std::shared_ptr<const Clock
     : executor_(executor), clock_(clock), state_(std::make_shared<State>(executor, clock)) {}
 
 void TaskGroup::spawn(std::string name, std::shared_ptr<void> keep, Task<> task) {
-    ++state_->running;
+    state_->names.insert(name);
     asio::co_spawn(executor_, guard(std::move(name), std::move(keep), state_, std::move(task)),
                    asio::detached);
 }
@@ -62,13 +62,19 @@ Task<> TaskGroup::guard(std::string name, std::shared_ptr<void> keep, std::share
         spdlog::error("{} ended by an exception: {}", name, error.what());
     }
     keep.reset();
-    --state->running;
+    state->names.extract(name);
     state->ended.open();
+}
+
+std::string TaskGroup::running_names() const {
+    std::string out;
+    for (const auto& name : state_->names) out += (out.empty() ? "" : ", ") + name;
+    return out;
 }
 
 Task<> TaskGroup::wait(Deadline deadline) {
     const auto state = state_;
-    while (state->running > 0 && !deadline.passed(clock_->now())) {
+    while (!state->names.empty() && !deadline.passed(clock_->now())) {
         co_await state->ended.wait(deadline);
     }
 }

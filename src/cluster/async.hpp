@@ -13,6 +13,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,13 +58,14 @@ class TaskGroup {
     // `keep` stays alive as long as the task.
     void spawn(std::string name, std::shared_ptr<void> keep, Task<> task);
     Task<> wait(Deadline deadline);
-    std::size_t running() const { return state_->running; }
+    std::size_t running() const { return state_->names.size(); }
+    std::string running_names() const;  // for the log
 
   private:
     struct State {
         State(boost::asio::any_io_executor executor, std::shared_ptr<const Clock> clock)
             : ended(std::move(executor), std::move(clock)) {}
-        std::size_t running = 0;
+        std::multiset<std::string> names;  // of the running tasks
         Gate ended;
     };
     static Task<> guard(std::string name, std::shared_ptr<void> keep, std::shared_ptr<State> state,

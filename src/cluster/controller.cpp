@@ -89,7 +89,7 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     stopped.open();
     co_await lease.release(deadline);
     co_await tasks.wait(deadline);
-    if (tasks.running() > 0) spdlog::warn("{} tasks still run at the end", tasks.running());
+    if (tasks.running() > 0) spdlog::warn("still running at the end: {}", tasks.running_names());
 }
 
 Task<Result<CycleResult>> Controller::Impl::trigger(Deadline deadline) {

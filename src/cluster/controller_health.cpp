@@ -106,7 +106,7 @@ void Controller::Impl::on_gained() {
         state_event(*watcher, Millis{0});
     }
     repair_stored_states();
-    mover->request();
+    mover->restart();
     publisher->nodes_changed();
 }
 
@@ -128,9 +128,8 @@ void Controller::Impl::count(policy::HealthEvent event) {
     ++(event == policy::HealthEvent::check_ok ? statistics.success_count : statistics.fail_count);
 }
 
-void Controller::Impl::on_step(NodeWatcher& watcher, policy::HealthEvent event,
-                               const policy::HealthStep& step, const policy::NodeHealth& before) {
-    count(event);
+void Controller::Impl::on_step(NodeWatcher& watcher, const policy::HealthStep& step,
+                               const policy::NodeHealth& before) {
     const auto& health = step.health;
     const auto& figures = watcher.figures();
     if (health.consecutive_failures == 0 || before.consecutive_failures == 0 ||

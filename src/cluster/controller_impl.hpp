@@ -40,7 +40,7 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
     Task<> cycle_loop();
     Task<> ramp_loop();
     void count(policy::HealthEvent event);
-    void on_step(NodeWatcher& watcher, policy::HealthEvent event, const policy::HealthStep& step,
+    void on_step(NodeWatcher& watcher, const policy::HealthStep& step,
                  const policy::NodeHealth& before);
     void on_cycle(const CycleResult& result);
     void on_gained();

@@ -91,6 +91,7 @@ void Controller::Impl::note_database(const Result<void>& result) {
 void Controller::Impl::sync_watchers(const std::vector<Node>& nodes) {
     std::map<std::string, std::shared_ptr<NodeWatcher>> next;
     for (const auto& node : nodes) {
+        if (!is_valid_node_id(node.id.value)) continue;  // no program of ours made it
         if (next.size() >= routing::kMaxNodes) {
             spdlog::warn("more than {} nodes: {} is not watched", routing::kMaxNodes,
                          node.id.value);
@@ -104,9 +105,9 @@ void Controller::Impl::sync_watchers(const std::vector<Node>& nodes) {
         }
         spdlog::info("watches {} at '{}'", node.id.value, node.host);
         auto watcher = std::make_shared<NodeWatcher>(
-            services, node, tasks,
-            [this](NodeWatcher& which, policy::HealthEvent event, const policy::HealthStep& step,
-                   const policy::NodeHealth& before) { on_step(which, event, step, before); },
+            services, node, tasks, [this](policy::HealthEvent event) { count(event); },
+            [this](NodeWatcher& which, const policy::HealthStep& step,
+                   const policy::NodeHealth& before) { on_step(which, step, before); },
             [this](NodeWatcher&) { publisher->nodes_changed(); });
         next.emplace(node.id.value, watcher);
         struct Keep {

@@ -50,7 +50,7 @@ std::string status_text(const std::string& node, NodeStatus status, const std::s
     auto text = fmt::format("{} is {}", node, to_string(status));
     if (status == NodeStatus::offline && !error.empty()) text += ": " + error;
     if (detection.count() > 0) {
-        text += fmt::format(" (found within {:.1f} s)", detection.count() / 1000.0);
+        text += fmt::format(" (found within {:.2f} s)", detection.count() / 1000.0);
     }
     return text;
 }

@@ -63,6 +63,7 @@ Task<> LeaseKeeper::run() {
         auto next = services_.clock->now() + services_.config.lease_renew;
         if (leader()) next = std::min<Instant>(next, valid_until_);
         co_await wake_.wait_until(next);
+        if (services_.stopping) break;
         note(leader());
     }
 }

@@ -55,6 +55,11 @@ void Mover::request() {
     wake_.notify();
 }
 
+void Mover::restart() {
+    requested_at_ = services_.clock->now();
+    wake_.notify();
+}
+
 Task<> Mover::run() {
     while (!services_.stopping) {
         const auto retry = services_.clock->now() + kRetry;

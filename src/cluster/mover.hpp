@@ -44,6 +44,7 @@ class Mover {
     Mover(Services& services, Links links);
 
     void request();  // something changed: look whether anything must move
+    void restart();  // leads anew: what was asked while another led does not count as waiting
     bool moving() const { return moving_; }
     const MoveFigures& figures() const { return figures_; }
     Task<> run();

@@ -65,11 +65,12 @@ std::string NodeAddress::text() const {
                         : fmt::format("{}:{}", ip_->to_string(), port_);
 }
 
-NodeWatcher::NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnStep on_step,
-                         OnAddress on_address)
+NodeWatcher::NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnEvent on_event,
+                         OnStep on_step, OnAddress on_address)
     : services_(services),
       node_(std::move(node)),
       tasks_(tasks),
+      on_event_(std::move(on_event)),
       on_step_(std::move(on_step)),
       on_address_(std::move(on_address)),
       address_(services),
@@ -119,17 +120,35 @@ void NodeWatcher::feed(policy::HealthEvent event, const std::string& error) {
     const auto step =
         policy::on_health_event(services_.config.detector, health_, event, error, now);
     health_ = step.health;
+    if (event != policy::HealthEvent::check_ok) last_failed_ = now;
     next_check_ = now + step.next_check_in;
     next_timeout_ = step.next_timeout;
     if (step.came_online) figures_.came_online = now;
-    on_step_(*this, event, step, before);
+    on_step_(*this, step, before);
 }
 
-void NodeWatcher::checked(const std::string& error, Millis took) {
+// Checks overlap: two that fail in one outage are one failure, and a check that began before a
+// later one succeeded says nothing new.
+bool NodeWatcher::is_old_news(Instant began) const {
+    return began < last_failed_ || began < last_ok_began_;
+}
+
+void NodeWatcher::checked(const std::string& error, Instant began) {
+    if (stopped_) return;
+    const auto now = services_.clock->now();
+    const bool ok = error.empty();
+    const auto event = ok ? policy::HealthEvent::check_ok : policy::HealthEvent::check_failed;
     figures_.last_check = services_.clock->wall_now();
-    ++(error.empty() ? figures_.checks_ok : figures_.checks_failed);
-    if (error.empty()) figures_.last_latency = took;
-    feed(error.empty() ? policy::HealthEvent::check_ok : policy::HealthEvent::check_failed, error);
+    ++(ok ? figures_.checks_ok : figures_.checks_failed);
+    on_event_(event);
+    if (ok) {
+        figures_.last_latency = std::chrono::round<Millis>(now - began);
+        last_ok_began_ = std::max(last_ok_began_, began);
+    } else if (is_old_news(began)) {
+        if (next_check_ <= now) next_check_ = now + services_.config.detector.fast_interval;
+        return;
+    }
+    feed(event, error);
 }
 
 Task<> NodeWatcher::refresh_address(Deadline deadline) {
@@ -169,7 +188,7 @@ Task<> NodeWatcher::liveness_check() {
         error = reply ? judge(reply->status) : reply.error().message;
         if (!reply) connection_.close();
     }
-    checked(error, std::chrono::round<Millis>(services_.clock->now() - started));
+    checked(error, started);
 }
 
 Task<> NodeWatcher::wait_for_next() {
@@ -182,7 +201,7 @@ Task<> NodeWatcher::wait_for_next() {
         const bool closed = co_await connection_.wait_closed(Deadline{until});
         if (!closed || stopped_ || services_.stopping) continue;
         connection_.close();
-        ++figures_.closed;
+        on_event_(policy::HealthEvent::connection_closed);
         feed(policy::HealthEvent::connection_closed, "the node closed its connection");
     }
 }
@@ -211,7 +230,7 @@ Task<CycleResult::OneNode> NodeWatcher::full_check(Deadline deadline) {
         error = response ? judge(response->status) : response.error().message;
     }
     out.took = std::chrono::round<Millis>(services_.clock->now() - started);
-    if (!stopped_) checked(error, out.took);
+    checked(error, started);
     out.ok = error.empty();
     out.error = error;
     out.status = health_.status;

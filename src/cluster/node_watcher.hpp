@@ -37,17 +37,18 @@ class NodeAddress {
 class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
   public:
     struct Figures {
-        std::uint64_t checks_ok = 0, checks_failed = 0, closed = 0;
+        std::uint64_t checks_ok = 0, checks_failed = 0;
         std::optional<WallTime> last_check;
         std::optional<Millis> last_latency;
         std::optional<Instant> came_online;  // slow start counts from here
     };
-    // Called after every event, with the health as it was before.
-    using OnStep = std::function<void(NodeWatcher&, policy::HealthEvent, const policy::HealthStep&,
+    using OnEvent = std::function<void(policy::HealthEvent)>;  // for statistics: every outcome
+    // Called after every event that counts, with the health as it was before.
+    using OnStep = std::function<void(NodeWatcher&, const policy::HealthStep&,
                                       const policy::NodeHealth& before)>;
     using OnAddress = std::function<void(NodeWatcher&)>;
 
-    NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnStep on_step,
+    NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnEvent on_event, OnStep on_step,
                 OnAddress on_address);
 
     Task<> run();
@@ -70,11 +71,13 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     void refresh_in_background();
     std::string judge(int status) const;  // empty: healthy
     void feed(policy::HealthEvent event, const std::string& error);
-    void checked(const std::string& error, Millis took);
+    void checked(const std::string& error, Instant began);
+    bool is_old_news(Instant began) const;
 
     Services& services_;
     Node node_;
     TaskGroup& tasks_;
+    OnEvent on_event_;
     OnStep on_step_;
     OnAddress on_address_;
     NodeAddress address_;
@@ -83,6 +86,8 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     policy::NodeHealth health_;
     Figures figures_;
     Instant next_check_{};
+    Instant last_failed_{};  // when the last failure was counted
+    Instant last_ok_began_{};
     Millis next_timeout_{};
     bool stopped_ = false;
     bool refreshing_ = false;

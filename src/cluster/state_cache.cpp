@@ -192,22 +192,32 @@ const std::string& StateCache::name(NodeIndex index) const {
 }
 
 StateCache::OwnerSnapshot StateCache::owners() const {
-    constexpr auto kMost = std::numeric_limits<std::uint16_t>::max();
+    constexpr std::uint16_t kUnlisted = std::numeric_limits<std::uint16_t>::max();
     OwnerSnapshot out;
-    for (const auto& node : state_.nodes) {
-        if (out.names.size() < kMost) out.names.push_back(node.id.value);
-    }
+    // Only owners are listed, and no names that no node can have (another program wrote them): one
+    // of those would spoil the whole table.
+    std::vector<std::uint16_t> listed(state_.nodes.size(), kUnlisted);
+    const auto owner_of = [&](const PlacedMonitor& monitor) {
+        const auto node = monitor.effective();
+        if (node == kNoNode) return kUnlisted;
+        auto& index = listed[static_cast<std::size_t>(node)];
+        const auto& name = state_.nodes[static_cast<std::size_t>(node)].id.value;
+        if (index == kUnlisted && out.names.size() < routing::kMaxNodes && is_valid_node_id(name)) {
+            index = static_cast<std::uint16_t>(out.names.size());
+            out.names.push_back(name);
+        }
+        return index;
+    };
     out.owners.reserve(state_.monitors.size());
     for (const auto& monitor : state_.monitors) {
-        const auto node = monitor.effective();
-        if (node == kNoNode || node >= kMost) continue;
-        out.owners.emplace_back(static_cast<std::uint64_t>(monitor.id),
-                                static_cast<std::uint16_t>(node));
+        const auto owner = owner_of(monitor);
+        if (owner == kUnlisted) continue;
+        out.owners.emplace_back(static_cast<std::uint64_t>(monitor.id), owner);
     }
     for (const auto& [id, token] : push_tokens_) {
         const auto* monitor = find(id);
-        if (!monitor || monitor->effective() == kNoNode || monitor->effective() >= kMost) continue;
-        out.push_tokens.emplace_back(token, static_cast<std::uint16_t>(monitor->effective()));
+        const auto owner = monitor ? owner_of(*monitor) : kUnlisted;
+        if (owner != kUnlisted) out.push_tokens.emplace_back(token, owner);
     }
     return out;
 }

@@ -25,7 +25,7 @@ TEST(EventText, TellsARecoveryAndAnAdoption) {
 
 TEST(EventText, TellsAStateWithItsCause) {
     EXPECT_EQ(status_text("node2", NodeStatus::offline, "connect ECONNREFUSED", Millis{1040}),
-              "node2 is offline: connect ECONNREFUSED (found within 1.0 s)");
+              "node2 is offline: connect ECONNREFUSED (found within 1.04 s)");
     EXPECT_EQ(status_text("node2", NodeStatus::online, "", Millis{0}), "node2 is online");
 }
 
