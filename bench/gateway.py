@@ -248,8 +248,9 @@ def one_run(bench, subjects, seconds):
         names.append(names.pop(0))
     figures = {name: {key: statistics.mean(each[key] for each in parts) for key in parts[0]}
                for name, parts in slices.items()}
-    for each in figures.values():
-        each["ratio"] = each["rate"] / figures["nginx"]["rate"]
+    for name, each in figures.items():
+        each["ratio"] = statistics.median(
+            ours["rate"] / plain["rate"] for ours, plain in zip(slices[name], slices["nginx"]))
     return figures
 
 
