@@ -1,16 +1,13 @@
 #include "nginx_conf.hpp"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 
 #include "base/result.hpp"
+#include "process/run_command.hpp"
 
 namespace higuma {
 std::string_view nginx_conf_template();  // nginx/nginx.conf.in, embedded by the build
@@ -103,16 +100,12 @@ ChildSpec nginx_child(const GatewayPaths& paths) {
 }
 
 void test_nginx_conf(const GatewayPaths& paths) {
-    const auto command = find_nginx() + " -t -q -p '" + paths.folder + "/' -c '" +
-                         paths.nginx_conf + "' -e '" + paths.log_folder + "/nginx-error.log' 2>&1";
-    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
-    if (!pipe) throw StartupError("nginx -t could not be run");
-    std::string said;
-    std::array<char, 512> buffer{};
-    while (std::fgets(buffer.data(), buffer.size(), pipe.get()) != nullptr) said += buffer.data();
-    if (said.find("test failed") != std::string::npos ||
-        said.find("[emerg]") != std::string::npos) {
-        throw StartupError("nginx refuses its configuration: " + said.substr(0, said.find('\n')));
+    const auto tested = run_command(fmt::format(
+        "{} -t -q -p {} -c {} -e {}", find_nginx(), shell_quoted(paths.folder + "/"),
+        shell_quoted(paths.nginx_conf), shell_quoted(paths.log_folder + "/nginx-error.log")));
+    if (!tested.succeeded) {
+        const auto first_line = tested.output.substr(0, tested.output.find('\n'));
+        throw StartupError("nginx refuses its configuration: " + first_line);
     }
 }
 

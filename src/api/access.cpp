@@ -151,10 +151,9 @@ bool AccessRules::has_token(const Request& request) const {
         return same_secret(std::string_view(value).substr(7), token_);
     }
     if (!has_scheme(value, "basic")) return false;
-    const auto decoded = decode_base64(std::string_view(value).substr(6));
-    const std::string_view pair = decoded;
-    const auto colon = pair.find(':');
-    return colon != std::string_view::npos && same_secret(pair.substr(colon + 1), token_);
+    const auto pair = decode_base64(std::string_view(value).substr(6));
+    const auto colon = std::find(pair.begin(), pair.end(), ':');
+    return colon != pair.end() && same_secret(std::string(colon + 1, pair.end()), token_);
 }
 
 }  // namespace higuma::api

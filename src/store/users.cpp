@@ -36,6 +36,11 @@ Result<User> get_user(Connection& db, UserId id) {
         db.query(sql_format(fmt::format("SELECT {} FROM user WHERE id = ?", kUserColumns), id)));
 }
 
+Result<User> first_user(Connection& db) {
+    return one_user(
+        db.query(fmt::format("SELECT {} FROM user ORDER BY id LIMIT 1", kUserColumns)));
+}
+
 Result<UserId> create_user(Connection& db, std::string_view name, std::string_view hash) {
     auto written =
         db.execute(sql_format("INSERT INTO user (username, password) VALUES (?, ?)", name, hash));

@@ -1,15 +1,12 @@
 #include "up/mariadb_server.hpp"
 
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 
 #include "base/result.hpp"
+#include "process/run_command.hpp"
 
 namespace higuma::app {
 
@@ -33,12 +30,6 @@ std::string socket_path(const DataFolder& folder) {
     return fmt::format("/tmp/higuma-{}-{:x}.sock", ::getuid(), std::hash<std::string>{}(path));
 }
 
-std::string shell_quoted(const std::string& text) {
-    std::string out = "'";
-    for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
 }  // namespace
 
 void require_mariadb_programs() {
@@ -58,14 +49,9 @@ void initialize_mariadb(const DataFolder& folder) {
                    " --datadir=" +
                    shell_quoted(fresh);
     if (::geteuid() == 0) command += " --user=root";
-    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen((command + " 2>&1").c_str(), "r"),
-                                                     nullptr);
-    if (!pipe) throw StartupError("mariadb-install-db could not be run");
-    std::string said;
-    std::array<char, 512> buffer{};
-    while (std::fgets(buffer.data(), buffer.size(), pipe.get()) != nullptr) said += buffer.data();
-    if (::pclose(pipe.get()) != 0) {
-        throw StartupError("mariadb-install-db failed: " + said.substr(0, 500));
+    const auto made = run_command(command);
+    if (!made.succeeded) {
+        throw StartupError("mariadb-install-db failed: " + made.output.substr(0, 500));
     }
     fs::rename(fresh, data);
 }
