@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/result.hpp"
@@ -50,6 +51,13 @@ void append_literal(std::string& out, WallTime time) {
     out += '\'';
     out += format_sql_time(time);
     out += '\'';
+}
+
+void append_literal(std::string& out, const NodeId& id) {
+    auto text = id.value;
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7F; }, '?');
+    append_quoted(out, text);
 }
 
 std::string_view append_until_mark(std::string& out, std::string_view pattern) {

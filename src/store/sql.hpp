@@ -25,7 +25,9 @@ void append_literal(std::string& out, T value) {
 }
 void append_literal(std::string& out, double value);
 void append_literal(std::string& out, WallTime time);  // with milliseconds
-inline void append_literal(std::string& out, const NodeId& id) { append_quoted(out, id.value); }
+// Node ids are ASCII in the database, which compares them with nothing else: in a text that is no
+// id other bytes become '?', so that it matches no node.
+void append_literal(std::string& out, const NodeId& id);
 inline void append_literal(std::string& out, Epoch epoch) { out += std::to_string(epoch.value); }
 inline void append_literal(std::string& out, Incarnation i) { out += std::to_string(i.value); }
 inline void append_literal(std::string& out, ChangeSeq seq) { out += std::to_string(seq.value); }
