@@ -45,19 +45,19 @@ void print_nodes(const json::value& status) {
     const Colors colors;
     std::printf("%-14s %-11s %9s %9s %7s %9s  %s\n", "NODE", "STATUS", "MONITORS", "LIMIT",
                 "USED %", "CHECKS/S", "LAST SEEN");
-    const auto& nodes = member(member(status, "cluster"), "nodes");
+    const auto& nodes = member(member(status, "health"), "nodes");
     if (!nodes.is_array()) return;
     for (const auto& node : nodes.get_array()) {
         std::printf("%-14s %s %9s %9s %7s %9s  %s\n", text_at(node, "node_id").c_str(),
                     colors.status(text_at(node, "status"), 11).c_str(),
-                    text_at(node, "monitor_count").c_str(), text_at(node, "limit_per_node").c_str(),
+                    text_at(node, "monitor_count").c_str(), text_at(node, "limit").c_str(),
                     text_at(node, "usage_percent").c_str(),
                     text_at(node, "checks_per_second").c_str(), text_at(node, "last_seen").c_str());
     }
 }
 
 void print_events(const json::value& health) {
-    const auto& events = member(health, "events");
+    const auto& events = member(health, "history");
     if (!events.is_array() || events.get_array().empty()) return;
     std::printf("\nLATEST EVENTS\n");
     std::size_t shown = 0;

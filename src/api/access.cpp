@@ -1,13 +1,11 @@
 #include "api/access.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
+
+#include "api/auth_tokens.hpp"
 
 namespace higuma::api {
 
@@ -32,20 +30,6 @@ bool same_prefix(const Bytes& a, const Bytes& b, unsigned bits) {
         bits -= here;
     }
     return true;
-}
-
-std::string decode_base64(std::string_view text) {
-    constexpr std::size_t kMost = 4096;
-    if (text.empty() || text.size() > kMost || text.size() % 4 != 0) return "";
-    std::string out(text.size() / 4 * 3, '\0');
-    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                       reinterpret_cast<const unsigned char*>(text.data()),
-                                       static_cast<int>(text.size()));
-    if (length < 0) return "";
-    const auto padding = std::min<std::size_t>(
-        static_cast<std::size_t>(std::count(text.end() - 2, text.end(), '=')), out.size());
-    out.resize(static_cast<std::size_t>(length) - padding);
-    return out;
 }
 
 bool has_scheme(std::string_view value, std::string_view scheme) {
@@ -102,14 +86,6 @@ const std::vector<std::string>& default_admin_allow() {
     return ranges;
 }
 
-bool same_secret(std::string_view given, std::string_view secret) {
-    // Digests have one length, so that not even the secret's length shows.
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> a{}, b{};
-    SHA256(reinterpret_cast<const unsigned char*>(given.data()), given.size(), a.data());
-    SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), b.data());
-    return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
 AccessRules::AccessRules(const std::vector<std::string>& admin_allow, std::string admin_token)
     : token_(std::move(admin_token)) {
     for (const auto& text : admin_allow.empty() ? default_admin_allow() : admin_allow) {
@@ -151,9 +127,10 @@ bool AccessRules::has_token(const Request& request) const {
         return same_secret(std::string_view(value).substr(7), token_);
     }
     if (!has_scheme(value, "basic")) return false;
-    const auto pair = decode_base64(std::string_view(value).substr(6));
-    const auto colon = std::find(pair.begin(), pair.end(), ':');
-    return colon != pair.end() && same_secret(std::string(colon + 1, pair.end()), token_);
+    const auto pair = base64_decode(std::string_view(value).substr(6));
+    if (!pair) return false;
+    const auto colon = pair->find(':');
+    return colon != std::string::npos && same_secret(pair->substr(colon + 1), token_);
 }
 
 }  // namespace higuma::api

@@ -26,9 +26,6 @@ class Cidr {
 // Loopback and the private ranges of IPv4 and IPv6.
 const std::vector<std::string>& default_admin_allow();
 
-// Compares in a time that depends on no character of the secret.
-bool same_secret(std::string_view given, std::string_view secret);
-
 class AccessRules {
   public:
     // Throws StartupError for a range that cannot be read. No range: the default ones.

@@ -44,15 +44,17 @@ constexpr Row kRows[] = {
 };
 
 Task<Response> guarded(NodeApiPtr api, Access access, NodeHandler handler, Request request) {
-    if (access == Access::open) co_return co_await handler(api, std::move(request), {});
+    Principal anybody;
+    if (access == Access::open) co_return co_await handler(api, std::move(request), anybody);
     auto principal = co_await api->context->auth.authenticate(
         request.header("authorization"), request.remote, api->database_deadline(request));
     if (!principal) co_return failure_response(principal.error());
     if (access == Access::people && principal->kind == Principal::Kind::service) {
-        co_return failure_response(
-            {ErrorKind::forbidden, "A service token cannot change this.", ""});
+        const Failure failure{ErrorKind::forbidden, "A service token cannot change this.", ""};
+        co_return failure_response(failure);
     }
-    co_return co_await handler(api, std::move(request), *principal);
+    auto answered = handler(api, std::move(request), *principal);
+    co_return co_await std::move(answered);
 }
 
 }  // namespace

@@ -1,19 +1,17 @@
 #include "up/demo.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/json.hpp>
-#include <optional>
 
 #include "api/auth.hpp"
 #include "api/http/server.hpp"
 #include "net/http_client.hpp"
-#include "store/users.hpp"
+#include "store/cluster.hpp"
+#include "store/monitors.hpp"
 #include "up/cluster.hpp"
 
 namespace higuma::app {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 using namespace std::chrono_literals;
 
 namespace {
@@ -22,128 +20,95 @@ constexpr auto kOnFor = 60s;
 constexpr auto kOffFor = 30s;
 constexpr auto kPushEvery = 8s;
 
-// The demo works like any API client, through the gateway.
-class DemoClient {
-  public:
-    DemoClient(DemoTargets targets, asio::any_io_executor executor)
-        : targets_(std::move(targets)),
-          clock_(std::make_shared<SystemClock>()),
-          http_(executor, clock_) {
-        const auto db = connect_or_throw(targets_.database);
-        const auto secret = store::jwt_secret(*db);
-        if (!secret) fail_start("database", secret.error());
-        secret_ = *secret;
-    }
-
-    Task<Result<json::value>> call(std::string method, std::string path, std::string body) {
-        net::HttpRequest request;
-        request.method = std::move(method);
-        request.url = targets_.gateway_url + path;
-        request.body = std::move(body);
-        request.bearer_token = api::make_service_token(secret_, clock_->wall_now(), 60s);
-        request.headers = {{"Content-Type", "application/json"}};
-        const auto answer = co_await http_.send(std::move(request), Deadline::after(*clock_, 10s));
-        if (!answer) co_return answer.error();
-        boost::system::error_code error;
-        auto value = json::parse(answer->body, error);
-        if (error || answer->status >= 300) {
-            co_return Failure{ErrorKind::internal,
-                              fmt::format("{} {} answered {}: {}", path, answer->status,
-                                          answer->reason, answer->body.substr(0, 200)),
-                              ""};
-        }
-        co_return value;
-    }
-
-    const DemoTargets& targets() const { return targets_; }
-
-  private:
-    DemoTargets targets_;
-    std::shared_ptr<const Clock> clock_;
-    net::HttpClient http_;
-    std::string secret_;
-};
-
-json::object http_monitor(const std::string& name, const std::string& url) {
-    return {
-        {"name", name}, {"type", "http"}, {"url", url}, {"interval", 10}, {"retry_interval", 5}};
-}
-
-std::vector<json::object> demo_monitors(const DemoTargets& targets) {
-    std::vector<json::object> out;
-    out.push_back(http_monitor("Demo: gateway", targets.gateway_url + "/health"));
+std::vector<Monitor> demo_monitors(const DemoTargets& targets) {
+    std::vector<Monitor> out;
+    const auto add = [&out](const std::string& name, const std::string& type) -> Monitor& {
+        Monitor monitor;
+        monitor.name = "Demo: " + name;
+        monitor.type = type;
+        monitor.interval = 10s;
+        monitor.retry_interval = 5s;
+        out.push_back(std::move(monitor));
+        return out.back();
+    };
+    add("gateway", "http").url = targets.gateway_url + "/health";
     for (std::size_t i = 0; i < targets.node_addresses.size(); ++i) {
-        out.push_back(http_monitor(fmt::format("Demo: node {}", i + 1),
-                                   "http://" + targets.node_addresses[i] + "/api/v1/health"));
+        add(fmt::format("node {}", i + 1), "http").url =
+            "http://" + targets.node_addresses[i] + "/api/v1/health";
     }
-    out.push_back({{"name", "Demo: live page has its title"},
-                   {"type", "keyword"},
-                   {"url", targets.gateway_url + "/"},
-                   {"keyword", "Higuma"},
-                   {"interval", 15}});
-    out.push_back({{"name", "Demo: database port"},
-                   {"type", "port"},
-                   {"hostname", "127.0.0.1"},
-                   {"port", targets.database_port},
-                   {"interval", 10}});
-    out.push_back({{"name", "Demo: push, fed by `higuma up`"}, {"type", "push"}, {"interval", 10}});
-    auto blinking = http_monitor("Demo: target that is turned off and on",
-                                 fmt::format("http://127.0.0.1:{}/", targets.blinking_port));
-    blinking["interval"] = 5;
-    blinking["maxretries"] = 1;
-    blinking["retry_interval"] = 3;
-    out.push_back(std::move(blinking));
+    auto& page = add("the live page has its title", "keyword");
+    page.url = targets.gateway_url + "/";
+    page.keyword = "Higuma";
+    auto& database = add("database port", "port");
+    database.hostname = "127.0.0.1";
+    database.port = targets.database_port;
+    add("push, fed by `higuma up`", "push").push_token = api::random_token(32);
+    auto& blinking = add("target that is turned off and on", "http");
+    blinking.url = fmt::format("http://127.0.0.1:{}/", targets.blinking_port);
+    blinking.interval = 5s;
+    blinking.retry_interval = 3s;
+    blinking.max_retries = 1;
     return out;
 }
 
-// By name, as the answer of the list endpoint tells it.
-const json::object* find_monitor(const json::value& list, std::string_view name) {
-    const auto* monitors = list.as_object().if_contains("monitors");
-    if (monitors == nullptr || !monitors->is_array()) return nullptr;
-    for (const auto& monitor : monitors->get_array()) {
-        const auto* found = monitor.as_object().if_contains("name");
-        if (found != nullptr && found->is_string() && found->get_string() == name) {
-            return &monitor.get_object();
-        }
-    }
-    return nullptr;
+// The online node with the most room, as a monitor that is added over REST gets it.
+Result<NodeId> node_with_room(store::Connection& db, int limit) {
+    const auto capacities = store::capacities(db, limit);
+    if (!capacities) return capacities.error();
+    const auto room = [](const store::NodeCapacity& node) {
+        return node.limit - node.current_count;
+    };
+    const auto best =
+        std::max_element(capacities->begin(), capacities->end(),
+                         [&](const auto& a, const auto& b) { return room(a) < room(b); });
+    if (best == capacities->end()) return Failure{ErrorKind::not_found, "there is no node", ""};
+    return best->node;
 }
 
-// The port of the blinking target may have changed since the last run.
-Task<Result<json::value>> ensure_monitor(DemoClient& client, const json::value& list,
-                                         json::object wanted) {
-    const auto* there = find_monitor(list, wanted.at("name").as_string());
-    if (there == nullptr) {
-        co_return co_await client.call("POST", "/api/v1/monitors", json::serialize(wanted));
+// Ports and tokens may have changed since an earlier run; the monitor keeps its id and its history.
+Result<std::string> ensure_monitor(store::Connection& db, Monitor wanted) {
+    store::MonitorFilter filter;
+    filter.search = wanted.name;
+    const auto found = store::list_monitors(db, filter);
+    if (!found) return found.error();
+    for (const auto& there : found->monitors) {
+        if (there.name != wanted.name) continue;
+        wanted.id = there.id;
+        if (wanted.type == "push") return there.push_token;
+        const auto updated = store::update_monitor(db, wanted);
+        if (!updated) return updated.error();
+        return wanted.push_token;
     }
-    const auto path = fmt::format("/api/v1/monitors/{}", there->at("id").to_number<std::int64_t>());
-    co_return co_await client.call("PATCH", path, json::serialize(wanted));
+    constexpr int kAnyLimit = 1'000'000;
+    const auto home = node_with_room(db, kAnyLimit);
+    if (!home) return home.error();
+    wanted.assignment.home = *home;
+    const auto made = store::create_monitor(db, wanted, kAnyLimit);
+    if (!made) return made.error();
+    return wanted.push_token;
 }
 
-// Returns the push token. Tries again while the cluster is still settling.
-Task<std::string> ensure_monitors(DemoClient& client, std::shared_ptr<StopSignal> stop) {
+// Returns the push token.
+std::string ensure_monitors(const DemoTargets& targets) {
+    const auto db = connect_or_throw(targets.database);
     std::string token;
-    while (!stop->requested()) {
-        const auto list =
-            co_await client.call("GET", "/api/v1/monitors?limit=200&search=Demo:", "");
-        bool done = list.has_value();
-        for (auto& wanted : demo_monitors(client.targets())) {
-            if (!done) break;
-            const auto made = co_await ensure_monitor(client, *list, wanted);
-            done = made.has_value();
-            if (!done) spdlog::warn("demo: {}", made.error().message);
-            if (!done || wanted.at("type").as_string() != "push") continue;
-            token = json::value_to<std::string>(made->at("push_token"));
-        }
-        if (done) break;
-        co_await stop->wait_for(2s);
+    for (const auto& monitor : demo_monitors(targets)) {
+        const auto made = ensure_monitor(*db, monitor);
+        if (!made) fail_start("demo", made.error());
+        if (monitor.type == "push") token = *made;
     }
-    co_return token;
+    return token;
 }
 
-Task<> feed_push(DemoClient& client, std::string token, std::shared_ptr<StopSignal> stop) {
+Task<> feed_push(std::string url, asio::any_io_executor executor,
+                 std::shared_ptr<StopSignal> stop) {
+    const auto clock = std::make_shared<SystemClock>();
+    net::HttpClient http(executor, clock);
     while (!stop->requested()) {
-        co_await client.call("GET", "/api/push/" + token + "?status=up&msg=OK&ping=1", "");
+        net::HttpRequest request;
+        request.url = url;
+        // A push that is lost shows as what it is: the monitor goes down.
+        co_await http.send(std::move(request), Deadline::after(*clock, 5s));
         co_await stop->wait_for(kPushEvery);
     }
 }
@@ -169,11 +134,11 @@ Task<> blink(int port, asio::any_io_executor executor, std::shared_ptr<StopSigna
 Task<> run_demo(DemoTargets targets, asio::any_io_executor executor,
                 std::shared_ptr<StopSignal> stop) {
     asio::co_spawn(executor, blink(targets.blinking_port, executor, stop), asio::detached);
-    DemoClient client(std::move(targets), executor);
-    const auto token = co_await ensure_monitors(client, stop);
+    const auto token = ensure_monitors(targets);
     tell(fmt::format("The demo's monitors are there. One target is on for {} s and off for {} s.",
                      kOnFor.count(), kOffFor.count()));
-    co_await feed_push(client, token, stop);
+    co_await feed_push(targets.gateway_url + "/api/push/" + token + "?status=up&msg=OK&ping=1",
+                       executor, stop);
 }
 
 }  // namespace higuma::app
