@@ -68,6 +68,8 @@ struct Connection::Impl {
     Result<void> read_each(const std::function<void(const RowView&)>& on_row);
     Failure fail();
     void close();
+    Result<void> run_transaction(Connection& self,
+                                 const std::function<Result<void>(Connection&)>& body);
     template <class Statement>
     auto again_after_deadlock(Statement statement) -> decltype(statement());
 
@@ -263,18 +265,33 @@ Result<Written> Connection::execute(std::string_view sql) {
     });
 }
 
+// One try: body and COMMIT, else ROLLBACK, also when the body throws.
+Result<void> Connection::Impl::run_transaction(
+    Connection& self, const std::function<Result<void>(Connection&)>& body) {
+    struct Ended {
+        Impl& impl;
+        Connection& self;
+        bool committed = false;
+        ~Ended() {
+            if (!committed && impl.handle && !self.execute("ROLLBACK")) impl.close();
+            impl.in_transaction = false;
+        }
+    };
+    if (auto begun = self.execute("START TRANSACTION"); !begun) return begun.error();
+    in_transaction = true;
+    Ended ended{*this, self};
+    auto outcome = body(self);
+    if (!outcome) return outcome;
+    if (auto committed = self.execute("COMMIT"); !committed) return committed.error();
+    ended.committed = true;
+    return outcome;
+}
+
 Result<void> Connection::transaction(const std::function<Result<void>(Connection&)>& body) {
     invariant(!impl_->in_transaction, "a transaction within a transaction");
     for (int tried = 1;; ++tried) {
-        if (auto begun = execute("START TRANSACTION"); !begun) return begun.error();
-        impl_->in_transaction = true;
         impl_->deadlocked = false;
-        auto outcome = body(*this);
-        if (outcome) {
-            if (auto committed = execute("COMMIT"); !committed) outcome = committed.error();
-        }
-        if (!outcome && impl_->handle && !execute("ROLLBACK")) impl_->close();
-        impl_->in_transaction = false;
+        auto outcome = impl_->run_transaction(*this, body);
         if (outcome || !impl_->deadlocked || !impl_->handle || tried == kTransactionTries) {
             return outcome;
         }

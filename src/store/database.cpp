@@ -1,5 +1,7 @@
 #include "store/database.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
@@ -64,6 +66,7 @@ struct Database::Impl {
     const std::size_t queue_limit;
     const std::shared_ptr<const Clock> clock;
     DatabaseStats counters;
+    Failure last_failure;  // of connecting
     bool closing = false;
 };
 
@@ -93,18 +96,22 @@ std::optional<Failure> Database::Impl::run_one(std::size_t worker, PendingJob& j
     job.worker = worker;
     ++counters.jobs;
     lock.unlock();
-    job.work(*connections[worker]);
+    std::optional<Failure> failure;
+    try {
+        job.work(*connections[worker]);
+    } catch (const std::exception& thrown) {
+        failure = Failure{
+            ErrorKind::internal, fmt::format("a database job threw: {}", thrown.what()), {}};
+    }
     lock.lock();
     if (!connections[worker]->connected()) ++counters.lost;
-    return std::nullopt;
+    return failure;
 }
 
 std::optional<Failure> Database::Impl::connect(std::size_t worker,
                                                std::unique_lock<std::mutex>& lock) {
     auto& connection = *connections[worker];
-    if (!connection.connected() && clock->now() < no_connect_before[worker]) {
-        return Failure{ErrorKind::unavailable, counters.last_error, {}};
-    }
+    if (!connection.connected() && clock->now() < no_connect_before[worker]) return last_failure;
     lock.unlock();
     auto ready = connection.refresh();
     lock.lock();
@@ -112,7 +119,8 @@ std::optional<Failure> Database::Impl::connect(std::size_t worker,
     if (ready) return std::nullopt;
     no_connect_before[worker] = clock->now() + kConnectBackOff;
     counters.last_error = ready.error().message;
-    return ready.error();
+    last_failure = ready.error();
+    return last_failure;
 }
 
 // With the lock held. The caller may be gone already (`given_up`).

@@ -182,6 +182,42 @@ TEST_F(BeatsTest, BeatsWithoutPingKeepTheAverageAndCount) {
               "3|50.00|0.00|100.00");
 }
 
+// Their ids are 32 bits wide: a beat must not use one up where it only adds to a row.
+TEST_F(BeatsTest, StatisticsUseAnIdForARowNotForABeat) {
+    const auto id = add_monitor("node1");
+    for (int i = 0; i < 50; ++i) write({beat(id, Seconds{i})});
+    const auto other = add_monitor("node1");
+    write({beat(other, 0s)});
+    for (const auto* table : {"stat_minutely", "stat_hourly", "stat_daily"}) {
+        EXPECT_EQ(number(fmt::format("SELECT up FROM {} ORDER BY id", table)), 50) << table;
+        EXPECT_LE(number(fmt::format("SELECT MAX(id) FROM {}", table)), 4) << table;
+    }
+}
+
+TEST_F(BeatsTest, TwoWritersOfOneNodeLoseNoCount) {
+    std::vector<MonitorId> ids;
+    for (int i = 0; i < 5; ++i) ids.push_back(add_monitor("node1"));
+    std::atomic<int> failed = 0;
+    const auto writer = [&](int which) {
+        Connection own(config);
+        for (int round = 0; round < 40; ++round) {
+            std::vector<Beat> batch;
+            for (const auto id : ids) {
+                batch.push_back(beat(id, Seconds{30 * round} + Millis{which}));
+            }
+            auto report = write_beats(own, {"node1"}, incarnation, batch);
+            if (!report || report->stored.size() != batch.size()) ++failed;
+        }
+    };
+    std::thread first(writer, 1), second(writer, 2);
+    first.join();
+    second.join();
+    EXPECT_EQ(failed, 0);
+    for (const auto* table : {"stat_minutely", "stat_hourly", "stat_daily"}) {
+        EXPECT_EQ(number(fmt::format("SELECT SUM(up) FROM {}", table)), 400) << table;
+    }
+}
+
 TEST_F(BeatsTest, CountersStopAtTheLargestValueOfTheirColumn) {
     const auto id = add_monitor("node1");
     write({beat(id, 0s)});

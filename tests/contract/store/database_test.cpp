@@ -315,6 +315,33 @@ TEST_F(DatabaseTest, ARunningJobEndsAtItsDeadlineAndTheThreadIsFreeAgain) {
     EXPECT_TRUE(next.has_value());
 }
 
+TEST_F(DatabaseTest, AJobThatThrowsIsAFailureAndItsTransactionIsRolledBack) {
+    const auto config = quick(test::fresh_database());
+    Database db(config, 1, 10, clock);
+    const auto job = [](Connection& c) -> Result<std::int64_t> {
+        (void)c.execute("CREATE TABLE t (id int)");
+        auto done = c.transaction([](Connection& inner) -> Result<void> {
+            (void)inner.execute("INSERT INTO t VALUES (1)");
+            throw std::out_of_range("no such column");
+        });
+        return std::int64_t{1};
+    };
+    auto thrown =
+        run_loop([&]() -> Task<Result<std::int64_t>> { co_return co_await db.run(in(30s), job); });
+    ASSERT_FALSE(thrown.has_value());
+    EXPECT_EQ(thrown.error().kind, ErrorKind::internal);
+    EXPECT_THAT(thrown.error().message, HasSubstr("no such column"));
+    const auto count = [](Connection& c) -> Result<std::int64_t> {
+        auto rows = c.query("SELECT COUNT(*) FROM t");
+        if (!rows) return rows.error();
+        return rows->integer(0, 0);
+    };
+    auto next = run_loop(
+        [&]() -> Task<Result<std::int64_t>> { co_return co_await db.run(in(30s), count); });
+    ASSERT_TRUE(next.has_value());
+    EXPECT_EQ(*next, 0);
+}
+
 TEST_F(DatabaseTest, ACancelledCallerLeavesNoJobBehind) {
     Database db(quick(test::fresh_database()), 1, 10, clock);
     asio::io_context loop;
