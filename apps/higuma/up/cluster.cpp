@@ -28,7 +28,11 @@ LocalCluster::LocalCluster(UpOptions options, DataFolder& folder,
       executor_(executor),
       stop_(std::move(stop)),
       supervisor_(executor, tell),
-      database_(mariadb_settings(folder)) {}
+      database_(mariadb_settings(folder)) {
+    for (int number = 1; number <= options_.nodes; ++number) {
+        node_ports_.push_back(folder.port(fmt::format("node{}", number)));
+    }
+}
 
 std::string LocalCluster::url() const {
     const bool any = options_.bind == "0.0.0.0" || options_.bind == "::";
@@ -38,7 +42,7 @@ std::string LocalCluster::url() const {
 }
 
 std::string LocalCluster::node_address(int number) const {
-    return fmt::format("127.0.0.1:{}", folder_.port(fmt::format("node{}", number)));
+    return fmt::format("127.0.0.1:{}", node_ports_.at(static_cast<std::size_t>(number - 1)));
 }
 
 void LocalCluster::throw_if_dead(const std::string& name) const {

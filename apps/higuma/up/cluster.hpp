@@ -41,6 +41,7 @@ class LocalCluster {
     std::shared_ptr<StopSignal> stop_;
     Supervisor supervisor_;
     store::DatabaseConfig database_;
+    std::vector<int> node_ports_;  // chosen before any of them is taken
 };
 
 // One line on standard output, for the person at the terminal.

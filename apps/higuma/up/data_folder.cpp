@@ -94,21 +94,27 @@ bool port_is_free(const std::string& address, int port) {
     return !error;
 }
 
-static int any_free_port() {
-    asio::io_context loop;
-    const asio::ip::tcp::acceptor acceptor(loop, {asio::ip::address_v4::loopback(), 0});
-    return acceptor.local_endpoint().port();
+// Below the range from which the kernel takes ports for outgoing connections: those could hold the
+// port just when its owner is restarted.
+int DataFolder::new_port() const {
+    constexpr int kFirst = 20'000, kCount = 12'000;
+    const auto start = static_cast<int>(std::hash<std::string>{}(path_) % kCount);
+    for (int i = 0; i < kCount; ++i) {
+        const int port = kFirst + (start + i) % kCount;
+        const auto has_it = [port](const auto& named) { return named.second == port; };
+        if (std::none_of(ports_.begin(), ports_.end(), has_it) && port_is_free("127.0.0.1", port)) {
+            return port;
+        }
+    }
+    throw StartupError("no free loopback port between 20000 and 32000");
 }
 
 int DataFolder::port(const std::string& name) {
-    auto& port = ports_[name];
-    const bool taken_twice = std::count_if(ports_.begin(), ports_.end(), [&](const auto& other) {
-                                 return other.second == port;
-                             }) > 1;
-    if (port == 0 || taken_twice || !port_is_free("127.0.0.1", port)) {
-        port = any_free_port();
-        save_ports();
-    }
+    const auto known = ports_.find(name);
+    if (known != ports_.end() && port_is_free("127.0.0.1", known->second)) return known->second;
+    const int port = new_port();
+    ports_[name] = port;
+    save_ports();
     return port;
 }
 

@@ -23,12 +23,14 @@ class DataFolder {
 
     // A secret that is made once and kept in a file that only its owner reads.
     std::string secret(const std::string& name);
-    // A loopback port that stays the same from run to run, unless another program has taken it.
+    // A loopback port that stays the same from run to run, unless a program has taken it: ask
+    // before its owner starts.
     int port(const std::string& name);
     // database.toml, which `--data` of other subcommands reads.
     void write_database_settings(const store::DatabaseConfig& config);
 
   private:
+    int new_port() const;
     void load_ports();
     void save_ports() const;
 
