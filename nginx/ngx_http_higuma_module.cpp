@@ -1,6 +1,10 @@
 // The nginx module: which node takes a request. It only binds nginx to our code: directives,
 // variables, the shared memory, each worker's timer, and the answer when no node could take a
 // request.
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <memory>
 #include <string>
 
@@ -203,8 +207,16 @@ void on_timer(ngx_event_t* event) {
     ngx_add_timer(event, next);
 }
 
+// A worker whose master was killed would hold the listening sockets for ever and keep the next nginx
+// from starting: it ends its requests and goes.
+void follow_master() {
+    ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
+    if (::getppid() != ngx_parent) ::kill(::getpid(), SIGQUIT);
+}
+
 ngx_int_t init_process(ngx_cycle_t* cycle) {
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
+    if (ngx_process == NGX_PROCESS_WORKER) follow_master();
     if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == nullptr) return NGX_OK;
     const auto* conf = static_cast<const MainConf*>(
         ngx_http_cycle_get_module_main_conf(cycle, ngx_http_higuma_module));

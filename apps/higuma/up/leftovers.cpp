@@ -28,6 +28,16 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
     return std::find(list.begin(), list.end(), text) != list.end();
 }
 
+// An nginx worker without its master does not name its configuration; its open logs tell whose it is.
+bool has_open_below(const fs::path& process, const std::string& folder) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(process / "fd", error)) {
+        std::error_code gone;
+        if (fs::read_symlink(entry.path(), gone).string().starts_with(folder + "/")) return true;
+    }
+    return false;
+}
+
 // Whole arguments are compared, so that an editor with one of our files open is not taken for ours.
 bool is_ours(const fs::path& process, const std::string& data) {
     std::error_code error;
@@ -36,12 +46,7 @@ bool is_ours(const fs::path& process, const std::string& data) {
     if (program == "mariadbd") {
         return contains(read_list(process / "cmdline"), "--datadir=" + data + "/mariadb");
     }
-    if (program.starts_with("nginx")) {
-        const auto command = read_list(process / "cmdline");
-        return !command.empty() &&
-               (contains(command, data + "/gateway/nginx/nginx.conf") ||
-                command[0].find(data + "/gateway/nginx/nginx.conf") != std::string::npos);
-    }
+    if (program.starts_with("nginx")) return has_open_below(process, data + "/gateway");
     return program.starts_with("higuma") &&
            contains(read_list(process / "environ"), "HIGUMA_CLUSTER_FOLDER=" + data);
 }
