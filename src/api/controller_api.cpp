@@ -189,9 +189,10 @@ Task<Response> guarded(Context context, std::shared_ptr<const AccessRules> rules
     if (row->access == Access::act) allowed = rules->may_act(request);
     if (!allowed) {
         auto refusal = failure_response(allowed.error());
-        if (refusal.status == 401) {
-            refusal.headers.emplace_back("WWW-Authenticate",
-                                         "Basic realm=\"higuma\", charset=\"UTF-8\"");
+        // People in a browser can only answer a Basic challenge; programs send the token as they
+        // like.
+        for (auto& [name, value] : refusal.headers) {
+            if (name == "WWW-Authenticate") value = "Basic realm=\"higuma\", charset=\"UTF-8\"";
         }
         co_return refusal;
     }

@@ -87,7 +87,6 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     cycle_wake.notify();
     ramp_wake.notify();
     stopped.open();
-    co_await lease.release(deadline);
     co_await tasks.wait(deadline);
     if (tasks.running() > 0) spdlog::warn("still running at the end: {}", tasks.running_names());
 }

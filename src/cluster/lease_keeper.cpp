@@ -66,12 +66,13 @@ Task<> LeaseKeeper::run() {
         if (services_.stopping) break;
         note(leader());
     }
+    // Only now, for a renewal under way would take the lease again.
+    co_await release();
 }
 
-Task<> LeaseKeeper::release(Deadline deadline) {
-    const bool held = mine_;
-    mine_ = false;
-    if (!held) co_return;
+Task<> LeaseKeeper::release() {
+    if (!std::exchange(mine_, false)) co_return;
+    const auto deadline = services_.after(services_.config.lease_renew);
     const auto holder = services_.config.self;
     auto job = [holder](store::Connection& db) {
         return store::release_lease(db, kLeaseName, holder);

@@ -24,11 +24,11 @@ class LeaseKeeper {
 
     void refused();  // a write under our term was refused: somebody else leads
     void check_now() { wake_.notify(); }
-    Task<> run();
-    Task<> release(Deadline deadline);
+    Task<> run();  // gives the lease up at its end
 
   private:
     Task<> renew();
+    Task<> release();
     void note(bool leads);
 
     Services& services_;

@@ -130,6 +130,24 @@ TEST_F(Failover, WhenAllFailAndOneReturnsItTakesEverything) {
     EXPECT_EQ(monitors_on("node1"), 20);
 }
 
+// More than one statement a target: every monitor moves once, and people read of one failover.
+TEST_F(Failover, ThousandsOfMonitorsMoveInChunks) {
+    add_monitors(9'000, "node2");
+    Running gateway(*this, "gateway");
+    ASSERT_TRUE(all_online(gateway));
+    ASSERT_TRUE(until([&] { return gateway.controller.view().monitors_active == 9'000; }));
+    two.set(FakeNode::Mode::dead);
+    ASSERT_TRUE(until([&] { return events("failover") == 1; }));
+    EXPECT_EQ(number("SELECT COUNT(*) FROM monitor WHERE assigned_node IN ('node1', 'node3') "
+                     "AND assignment_epoch = 2"),
+              9'000);
+    EXPECT_EQ(number("SELECT monitors FROM cluster_event WHERE kind = 'failover'"), 9'000);
+    const auto figures = gateway.controller.view().statistics;
+    EXPECT_EQ(figures.monitors_moved, 9'000U);
+    EXPECT_TRUE(figures.last_failover_took.has_value());
+    RecordProperty("took_ms", static_cast<int>(figures.last_failover_took->count()));
+}
+
 TEST_F(Failover, PinnedMonitorsStay) {
     add_monitors(3, "node2");
     ASSERT_TRUE(admin.execute("UPDATE monitor SET pinned = 1 WHERE id = 1"));
