@@ -205,8 +205,8 @@ Task<Result<std::string>> Authenticator::Impl::log_in(std::string username, std:
     auto account = co_await db.run(deadline, job);
     if (!account && account.error().kind != ErrorKind::not_found) co_return account.error();
     const bool known = account.has_value() && account->user.active;
-    auto good = co_await verify_on_pool(
-        std::move(password), known ? account->user.password_hash : kNobodysHash, deadline);
+    std::string hash = known ? account->user.password_hash : kNobodysHash;
+    auto good = co_await verify_on_pool(std::move(password), std::move(hash), deadline);
     if (!good) co_return good.error();
     if (!known || !*good) co_return refused("Incorrect username or password.");
     if (account->second_factor) {

@@ -13,6 +13,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMaxDepth = 16;
+constexpr std::size_t kLongestNameShown = 100;  // bytes
 constexpr std::int64_t kMaxDatabaseId = 4'294'967'295;
 
 std::optional<std::int64_t> parse_digits(std::string_view digits) {
@@ -98,6 +99,17 @@ Result<NodeId> node_id(std::string_view text, const std::string& field) {
                        field + " must have 1 to 50 letters, digits, dots, dashes or underscores.");
     }
     return NodeId{std::string(text)};
+}
+
+Failure unknown_field(std::string_view name) {
+    std::size_t length = std::min(name.size(), kLongestNameShown);
+    const auto inside_character = [&] {
+        return length < name.size() && (static_cast<unsigned char>(name[length]) & 0xC0) == 0x80;
+    };
+    while (length > 0 && inside_character()) --length;
+    // A member without a name cannot be named.
+    if (name.empty()) return invalid("body", "There is no field without a name.");
+    return invalid(std::string(name.substr(0, length)), "There is no such field.");
 }
 
 Result<std::int64_t> number_parameter(const Request& request, const std::string& name,

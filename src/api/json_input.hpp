@@ -41,6 +41,9 @@ Result<std::int64_t> number_parameter(const Request& request, const std::string&
 Result<std::string> text_parameter(const Request& request, const std::string& name,
                                    std::size_t most);
 
+// The refusal of a member that is not known; a long name is cut.
+Failure unknown_field(std::string_view name);
+
 // "1 to 50", for messages.
 std::string range_text(std::int64_t least, std::int64_t most);
 

@@ -84,7 +84,7 @@ Result<void> read_field(const std::string& name, const json::value& value, NodeE
         if (answered == name && edit != NodeEdit::create) return {};
         if (answered == name) return invalid(name, name + " cannot be given: the system sets it.");
     }
-    return invalid(name.substr(0, 100), "There is no such field.");
+    return unknown_field(name);
 }
 
 }  // namespace

@@ -300,7 +300,7 @@ Result<Monitor> monitor_from_json(const json::object& input, MonitorEdit edit, c
             continue;
         }
         const auto* field = find_field(name);
-        if (!field) return invalid(name.substr(0, 100), "There is no such field.");
+        if (!field) return unknown_field(name);
         if (!seen.insert(field->name).second) {
             return invalid(name,
                            name + " is given twice: " + std::string(field->name) + " is the same.");

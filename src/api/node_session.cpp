@@ -18,7 +18,7 @@ Task<Response> post_login(NodeApiPtr api, Request request, Principal) {
     }
     if (!input->empty()) {
         const std::string name(input->begin()->key());
-        co_return failure_response(invalid(name.substr(0, 100), "There is no such field."));
+        co_return failure_response(unknown_field(name));
     }
     auto token = co_await api->context->auth.login(credentials[0], credentials[1], request.remote,
                                                    api->database_deadline(request));

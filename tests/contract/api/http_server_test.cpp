@@ -87,19 +87,17 @@ class HttpServerTest : public testing::Test {
     }
 
     void drain() {
-        std::promise<void> done;
-        auto job = [this, &done]() -> Task<> {
-            co_await server->drain(Deadline::after(SystemClock{}, std::chrono::seconds(30)));
-            done.set_value();
-        };
-        boost::asio::co_spawn(loop, job, boost::asio::detached);
-        done.get_future().wait();
+        auto done = std::make_shared<std::promise<void>>();
+        const auto deadline = Deadline::after(SystemClock{}, std::chrono::seconds(30));
+        boost::asio::co_spawn(loop, server->drain(deadline),
+                              [done](std::exception_ptr) { done->set_value(); });
+        done->get_future().wait();
     }
 
     ServerStats stats() {
-        std::promise<ServerStats> answer;
-        boost::asio::post(loop, [&] { answer.set_value(server->stats()); });
-        return answer.get_future().get();
+        auto answer = std::make_shared<std::promise<ServerStats>>();
+        boost::asio::post(loop, [this, answer] { answer->set_value(server->stats()); });
+        return answer->get_future().get();
     }
 
     boost::asio::io_context loop;
@@ -308,9 +306,9 @@ TEST_F(HttpServerTest, OnlyAUnixPeerMayNameTheClient) {
     EXPECT_EQ(remote(local, {"X-Real-IP: 192.0.2.7"}), "192.0.2.7");
     EXPECT_EQ(remote(local, {"X-Forwarded-For: 10.0.0.1, 192.0.2.8"}), "192.0.2.8");
     EXPECT_EQ(remote(local, {"X-Real-IP: evil"}), "unix");
-    std::promise<std::string> tcp;
-    boost::asio::post(loop, [&] { tcp.set_value(server->listen("127.0.0.1:0")); });
-    RawClient other(tcp.get_future().get());
+    auto tcp = std::make_shared<std::promise<std::string>>();
+    boost::asio::post(loop, [this, tcp] { tcp->set_value(server->listen("127.0.0.1:0")); });
+    RawClient other(tcp->get_future().get());
     EXPECT_EQ(remote(other, {"X-Real-IP: 192.0.2.7"}), "127.0.0.1");
 }
 

@@ -186,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"("node_id":"a b")", "node_id"}, Refused{R"("node_id":1)", "node_id"},
         Refused{R"("node_id":"")", "node_id"}, Refused{R"("id":1)", "id"},
         Refused{R"("assigned_node":"node1")", "assigned_node"},
-        Refused{R"("pinned":true)", "pinned"}, Refused{R"("":1)", ""},
+        Refused{R"("pinned":true)", "pinned"}, Refused{R"("":1)", "body"},
         Refused{R"("name'; DROP TABLE monitor; --":1)", "name'; DROP TABLE monitor; --"}));
 
 TEST(MonitorJson, WhatATypeNeedsIsNamed) {
@@ -227,6 +227,12 @@ TEST(JsonInput, OnlyObjectsAreBodies) {
     }
     EXPECT_FALSE(parse_object(deep));
     EXPECT_FALSE(parse_object(std::string("{\"a\":\"\0\"}", 9)));
+}
+
+TEST(JsonInput, ALongNameIsCutBetweenCharacters) {
+    std::string name(99, 'a');
+    EXPECT_EQ(unknown_field(name + "üb").field, name);
+    EXPECT_EQ(unknown_field(name + "bc").field, name + "b");
 }
 
 TEST(JsonInput, MonitorIds) {
