@@ -48,11 +48,7 @@ Task<Response> guarded(NodeApiPtr api, Access access, NodeHandler handler, Reque
     if (access == Access::open) co_return co_await handler(api, std::move(request), anybody);
     auto principal = co_await api->context->auth.authenticate(
         request.header("authorization"), request.remote, api->database_deadline(request));
-    if (!principal) {
-        auto refused = failure_response(principal.error());
-        if (refused.status == 401) refused.headers.emplace_back("WWW-Authenticate", "Bearer");
-        co_return refused;
-    }
+    if (!principal) co_return failure_response(principal.error());
     if (access == Access::people && principal->kind == Principal::Kind::service) {
         const Failure failure{ErrorKind::forbidden, "A service token cannot change this.", ""};
         co_return failure_response(failure);

@@ -82,6 +82,7 @@ Response failure_response(const Failure& failure) {
     auto response = Response::json(body, status_of(failure.kind));
     if (response.status == 503) response.headers.emplace_back("Retry-After", "2");
     if (response.status == 429) response.headers.emplace_back("Retry-After", "30");
+    if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
 }
 
