@@ -113,7 +113,7 @@ std::string NodeWatcher::judge(int status) const {
     return fmt::format("answered {} to {}", status, services_.config.health_path);
 }
 
-void NodeWatcher::feed(policy::HealthEvent event, const std::string& error) {
+void NodeWatcher::feed(policy::HealthEvent event, const std::string& error, Duration spent) {
     if (stopped_) return;
     const auto before = health_;
     const auto now = services_.clock->now();
@@ -121,7 +121,7 @@ void NodeWatcher::feed(policy::HealthEvent event, const std::string& error) {
         policy::on_health_event(services_.config.detector, health_, event, error, now);
     health_ = step.health;
     if (event != policy::HealthEvent::check_ok) last_failed_ = now;
-    next_check_ = now + step.next_check_in;
+    next_check_ = now + std::max<Duration>(step.next_check_in - spent, Duration::zero());
     next_timeout_ = step.next_timeout;
     if (step.came_online) figures_.came_online = now;
     on_step_(*this, step, before);

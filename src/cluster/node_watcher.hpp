@@ -70,7 +70,8 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     Task<> refresh_address(Deadline deadline);
     void refresh_in_background();
     std::string judge(int status) const;  // empty: healthy
-    void feed(policy::HealthEvent event, const std::string& error);
+    // `spent`: what a check took; the span to the next one counts from its start.
+    void feed(policy::HealthEvent event, const std::string& error, Duration spent = {});
     void checked(const std::string& error, Instant began);
     bool is_old_news(Instant began) const;
 

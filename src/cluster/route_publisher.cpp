@@ -6,6 +6,7 @@ namespace higuma::cluster {
 
 namespace {
 constexpr Millis kRetry{1'000};
+constexpr Millis kTouchEvery{1'000};
 constexpr std::uint32_t kFullShare = 1'000;
 constexpr std::uint32_t kFirstShare = 50;  // not nothing: the first requests warm the node up
 // Writing owners may take this share of the time at most: one part in five.
@@ -80,7 +81,8 @@ bool RoutePublisher::note(const std::string& error, bool& said) {
 
 void RoutePublisher::write_nodes() {
     auto table = make_nodes_();
-    if (!table || (written_ && same_content(*written_, *table))) {
+    // A write that failed is repeated even if nothing changed meanwhile: the file may be gone.
+    if (!table || (written_ && !said_nodes_ && same_content(*written_, *table))) {
         nodes_dirty_ = false;
         return;
     }
@@ -94,8 +96,14 @@ void RoutePublisher::write_nodes() {
 Task<> RoutePublisher::run_nodes() {
     while (!services_.stopping) {
         const auto now = services_.clock->now();
-        co_await nodes_wake_.wait_until(nodes_dirty_ ? now + kRetry : Instant::max());
-        if (nodes_dirty_) write_nodes();
+        co_await nodes_wake_.wait_until(now + (nodes_dirty_ ? kRetry : kTouchEvery));
+        if (nodes_dirty_) {
+            write_nodes();
+        } else if (written_ && !services_.stopping) {
+            // nginx tells a quiet controller from one that is gone by the file's age.
+            const auto path = services_.config.route_directory + "/nodes.route";
+            if (!note(routing::touch_table(path), said_nodes_)) nodes_dirty_ = true;
+        }
     }
 }
 

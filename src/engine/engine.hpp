@@ -28,7 +28,9 @@ struct EngineConfig {
     std::size_t batch_size = 500;
     Millis flush_interval{100};
     Millis first_spread{20'000};
-    Millis overdue_spread{1'000};  // over which overdue monitors that are taken over start
+    // Over which overdue monitors that are taken over start. Half a second leaves room in the second
+    // that a take-over may cost for hearing of it and for beats that died unwritten with the owner.
+    Millis overdue_spread{500};
     std::string spool_path;        // where unwritten beats wait out a restart; empty: none
 };
 
