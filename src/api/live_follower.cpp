@@ -7,6 +7,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <limits>
+#include <utility>
 
 namespace higuma::api {
 
@@ -152,9 +154,9 @@ Task<Result<void>> LiveFollower::follow() {
     const auto job = [from, limits](store::Connection& db) { return read(db, from, limits); };
     auto delta = co_await db_.run(Deadline::after(*clock_, limits.read_deadline), job);
     if (!delta) co_return delta.error();
-    if (!index_) co_return Result<void>{};  // forgotten meanwhile
-    co_await apply(std::make_shared<Delta>(std::move(*delta)));
-    co_return Result<void>{};
+    if (index_) co_await apply(std::make_shared<Delta>(std::move(*delta)));
+    const Result<void> done;
+    co_return done;
 }
 
 // Deleted last among the changes: a monitor's last change may be read together with its end.
@@ -205,13 +207,16 @@ Task<> LiveFollower::forget_when_idle() {
             if (running_) co_await refreshed_.wait(Deadline::after(*clock_, limits_.read_deadline));
             continue;
         }
-        index_.reset();
+        watching_ = false;
+        const auto forgotten = std::exchange(index_, nullptr);
         events_.clear();
         changes_.clear();
-        beat_marks_.clear();
         last_start_.reset();
         ++stats_.forgotten;
-        break;
+        while (!stopped_ && forgotten && forgotten->drop(limits_.apply_slice)) {
+            co_await asio::post(executor_, asio::use_awaitable);
+        }
+        co_return;
     }
     watching_ = false;
 }

@@ -185,6 +185,11 @@ void LiveIndex::replace_range(MonitorId after, MonitorId last,
     for (auto& row : rows) put(std::move(row));
 }
 
+bool LiveIndex::drop(std::size_t count) {
+    for (; count > 0 && !rows_.empty(); --count) remove(rows_.begin()->first);
+    return !rows_.empty();
+}
+
 const LiveRow* LiveIndex::find(MonitorId id) const {
     const auto at = rows_.find(id);
     return at == rows_.end() ? nullptr : &at->second;

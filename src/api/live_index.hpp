@@ -82,6 +82,10 @@ class LiveIndex {
     // Puts `rows`, all monitors there are in (after, last], and removes the others of that range.
     void replace_range(MonitorId after, MonitorId last, std::vector<store::LiveMonitor> rows);
 
+    // Removes up to `count` rows; false when none is left. Freeing all at once would hold up the
+    // loop.
+    bool drop(std::size_t count);
+
     const LiveRow* find(MonitorId id) const;
     std::size_t size() const { return rows_.size(); }
     std::size_t count(LiveStatus status) const;

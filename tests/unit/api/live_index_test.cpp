@@ -170,6 +170,15 @@ TEST(LiveIndex, AgreesWithAPlainSortAfterManyRandomChanges) {
     EXPECT_EQ(search(index, {{}, "", "name"}, 700), all);
 }
 
+TEST(LiveIndex, IsDroppedInPortions) {
+    LiveIndex index;
+    for (int id = 1; id <= 5; ++id) index.put(monitor(id, "m"));
+    EXPECT_TRUE(index.drop(3));
+    EXPECT_EQ(ids(index.page({}, 0, 10)), (std::vector<std::int64_t>{4, 5}));
+    EXPECT_FALSE(index.drop(3));
+    EXPECT_EQ(index.count(LiveStatus::unknown), 0u);
+}
+
 TEST(LiveIndex, AWalkGoesOnWhenItsPlaceIsGone) {
     LiveIndex index;
     for (int id = 1; id <= 9; ++id) index.put(monitor(id, "m" + std::to_string(id)));
