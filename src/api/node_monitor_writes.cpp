@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
 #include "api/auth.hpp"
@@ -26,8 +27,9 @@ policy::ClusterState snapshot(const std::vector<Node>& nodes,
         }
         policy::PlacedMonitor monitor;
         monitor.home = static_cast<policy::NodeIndex>(state.nodes.size());
-        state.monitors.insert(state.monitors.end(),
-                              static_cast<std::size_t>(capacity.current_count), monitor);
+        // A full node is full however far it is past its limit.
+        const auto counted = std::clamp<std::int64_t>(capacity.current_count, 0, capacity.limit);
+        state.monitors.insert(state.monitors.end(), static_cast<std::size_t>(counted), monitor);
         state.nodes.push_back(std::move(placed));
     }
     return state;

@@ -77,6 +77,7 @@ class TestNode {
     static engine::EngineConfig engine_config(const std::string& id) {
         engine::EngineConfig config;
         config.node = NodeId{id};
+        config.beat_queue_limit = 100;  // small enough to be filled by a test
         return config;
     }
     cluster::NodeAgentConfig agent_config(const std::string& id) const {

@@ -109,5 +109,19 @@ TEST_F(WithoutDatabase, PushesGoOnAndTheRestSaysWhenToComeBack) {
         [&] { return count("SELECT COUNT(*) FROM heartbeat WHERE msg = 'meanwhile'") == 1; }));
 }
 
+// Fault 9 of the original took 429 for dead: it says that the node works and is behind.
+TEST_F(WithoutDatabase, AFullBeatQueueIsTold) {
+    create(push_monitor("node1"));
+    const auto path = std::string("/api/push/") + kToken;
+    EXPECT_EQ(plain("GET", path).status, 200);
+    own_->kill();
+    for (int i = 0; i < 81; ++i) EXPECT_EQ(plain("GET", path).status, 200);
+    const auto behind = plain("GET", "/api/v1/health");
+    EXPECT_EQ(behind.status, 429);
+    EXPECT_EQ(object(behind).at("status"), "overloaded");
+    own_->start();
+    EXPECT_TRUE(test::eventually([&] { return plain("GET", "/api/v1/health").status == 200; }));
+}
+
 }  // namespace
 }  // namespace higuma::api
