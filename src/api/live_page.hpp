@@ -1,5 +1,5 @@
-// The page that shows the running cluster to people, embedded in the program: one document with its style
-// and scripts inside, and a content security policy that admits exactly these.
+// The page that shows the running cluster to people, embedded in the program: one document with its
+// style and scripts inside, and a content security policy that admits exactly these.
 #pragma once
 
 #include <string_view>
