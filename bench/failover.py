@@ -35,8 +35,9 @@ def parse():
 
 def add_monitors(cluster, target, count, interval):
     """Straight into the database, as a migration of existing data would; the nodes find them by their
-    change number."""
+    change number, which is taken in the same transaction."""
     connection = cluster.database()
+    connection.begin()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE cluster_counter SET value=LAST_INSERT_ID(value+1) WHERE name='monitor'")
         cursor.execute("SELECT LAST_INSERT_ID()")
@@ -49,6 +50,7 @@ def add_monitors(cluster, target, count, interval):
             "INSERT INTO monitor (name, type, url, `interval`, retry_interval, node_id, change_seq, "
             "accepted_statuscodes_json, conditions) "
             "VALUES (%s, 'http', %s, %s, 20, %s, %s, '[\"200-299\"]', '[]')", rows)
+    connection.commit()
     connection.close()
     return len(rows)
 
@@ -157,7 +159,7 @@ def main():
                 print(f"run {number + 1} {'SIGSTOP' if is_frozen else 'SIGKILL'}: offline "
                       f"{results[-1]['offline_seconds']:.2f} s, moved "
                       f"{results[-1]['moved_seconds']:.2f} s, failed "
-                      f"{results[-1]['failed_requests']}", flush=True)
+                      f"{results[-1]['failed_requests']} {results[-1]['first_failures']}", flush=True)
     print_table("SIGKILL", killed)
     print_table("SIGSTOP", frozen)
     print("\nMeasured against the original balancer (checker repaired, 5 s interval): offline 0.9 to "

@@ -1,7 +1,10 @@
 #include "api/auth.hpp"
 
 #include <atomic>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
@@ -57,6 +60,15 @@ class KeyCache {
     std::deque<std::string> order_;  // oldest first
 };
 
+// One verification of a key under way; who brings the same key meanwhile waits for its end.
+struct Verification {
+    explicit Verification(boost::asio::any_io_executor executor) : ended(executor) {
+        ended.expires_at(boost::asio::steady_timer::time_point::max());
+    }
+    boost::asio::steady_timer ended;  // cancelled at the end
+    std::optional<Result<Principal>> outcome;
+};
+
 }  // namespace
 
 struct Authenticator::Impl : std::enable_shared_from_this<Authenticator::Impl> {
@@ -67,6 +79,9 @@ struct Authenticator::Impl : std::enable_shared_from_this<Authenticator::Impl> {
     Task<Result<bool>> verify_on_pool(std::string password, std::string hash, Deadline deadline);
     Task<Result<std::string>> secret(Deadline deadline);
     Task<Result<Principal>> check_key(std::string key, std::string remote, Deadline deadline);
+    Task<Result<Principal>> check_unknown_key(std::string key, std::string digest,
+                                              std::string remote, Deadline deadline);
+    Task<Result<Principal>> wait_for(std::shared_ptr<Verification> other, Deadline deadline);
     Task<Result<Principal>> verify_key(KeyParts parts, Deadline deadline);
     Task<Result<Principal>> check_token(std::string token, Deadline deadline);
     Task<Result<std::string>> log_in(std::string username, std::string password, Deadline deadline);
@@ -78,6 +93,8 @@ struct Authenticator::Impl : std::enable_shared_from_this<Authenticator::Impl> {
     std::shared_ptr<std::atomic<bool>> closing = std::make_shared<std::atomic<bool>>(false);
     std::size_t hashing = 0;
     KeyCache keys;
+    // By the key's digest; bounded by the queue of the hashing pool.
+    std::unordered_map<std::string, std::shared_ptr<Verification>> under_way;
     TryLimiter key_tries{kKeyTries, kAddressLimit};
     TryLimiter login_tries{kLoginTries, kAddressLimit};
     std::string secret_value;
@@ -125,15 +142,44 @@ Task<Result<std::string>> Authenticator::Impl::secret(Deadline deadline) {
 
 Task<Result<Principal>> Authenticator::Impl::check_key(std::string key, std::string remote,
                                                        Deadline deadline) {
-    const auto digest = sha256(key);
+    auto digest = sha256(key);
     if (auto known = keys.find(digest, clock->now())) co_return *known;
+    const auto other = under_way.find(digest);
+    if (other != under_way.end()) co_return co_await wait_for(other->second, deadline);
+    co_return co_await check_unknown_key(std::move(key), std::move(digest), std::move(remote),
+                                         deadline);
+}
+
+using namespace boost::asio::experimental::awaitable_operators;
+
+Task<Result<Principal>> Authenticator::Impl::wait_for(std::shared_ptr<Verification> other,
+                                                      Deadline deadline) {
+    if (!other->outcome) {
+        boost::asio::steady_timer patience(
+            executor, std::min<Duration>(deadline.remaining(clock->now()), kCacheTime));
+        auto ended = other->ended.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        auto passed = patience.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        co_await (std::move(ended) || std::move(passed));
+    }
+    if (other->outcome) co_return *other->outcome;
+    co_return Failure{ErrorKind::timeout, "Checking the API key took too long.", ""};
+}
+
+Task<Result<Principal>> Authenticator::Impl::check_unknown_key(std::string key, std::string digest,
+                                                               std::string remote,
+                                                               Deadline deadline) {
     auto parts = parse_api_key(key);
     if (!parts) co_return refused("The API key is not valid.");
     if (!key_tries.take(remote, clock->now())) co_return too_many_tries();
+    auto mine = std::make_shared<Verification>(executor);
+    under_way.emplace(digest, mine);
     auto principal = co_await verify_key(std::move(*parts), deadline);
+    under_way.erase(digest);
     // Only a wrong key counts as a try, not a success or a database that is away.
     if (principal || principal.error().kind != ErrorKind::unauthorized) key_tries.give_back(remote);
     if (principal) keys.put(digest, *principal, clock->now());
+    mine->outcome = principal;
+    mine->ended.cancel();
     co_return principal;
 }
 
