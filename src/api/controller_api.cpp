@@ -79,9 +79,9 @@ Task<Response> health_status(Context context, Request) {
 Task<Response> setup_status(Context context, Request) {
     const auto view = context->controller.view();
     if (view.nodes.empty() && !view.database_reachable) {
-        co_return failure_response({ErrorKind::unavailable,
-                                    "Not known yet, the database is away: " + view.database_error,
-                                    ""});
+        const Failure unknown{ErrorKind::unavailable,
+                              "Not known yet, the database is away: " + view.database_error, ""};
+        co_return failure_response(unknown);
     }
     co_return Response::json(setup_json(view));
 }
@@ -196,7 +196,8 @@ Task<Response> guarded(Context context, std::shared_ptr<const AccessRules> rules
         }
         co_return refusal;
     }
-    co_return co_await row->answer(std::move(context), std::move(request));
+    auto answer = row->answer(std::move(context), std::move(request));
+    co_return co_await std::move(answer);
 }
 
 }  // namespace
