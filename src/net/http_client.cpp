@@ -159,7 +159,8 @@ void HttpClient::Impl::collect() {
 void HttpClient::Impl::recycle(HttpTransfer& transfer) {
     EasyHandle handle = transfer.take_handle();
     if (!handle || idle.size() >= kMaxIdleHandles) return;
-    curl_easy_setopt(handle.get(), CURLOPT_COOKIELIST, "ALL");  // a reset would keep the cookies
+    // A reset would keep the cookies, and lose the list that names their files.
+    curl_easy_setopt(handle.get(), CURLOPT_COOKIEFILE, nullptr);
     curl_easy_reset(handle.get());
     idle.push_back(std::move(handle));
 }

@@ -127,6 +127,25 @@ TEST_F(HttpClientTest, FollowsRedirectsUpToTheLimit) {
     EXPECT_EQ(response->status, 302);
 }
 
+TEST_F(HttpClientTest, CookiesLiveAsLongAsOneChainOfRedirects) {
+    std::vector<std::string> seen;
+    LocalHttpServer server([&](const ServedRequest& request) {
+        seen.push_back(request.header("cookie"));
+        if (request.target == "/end") return ServedReply{};
+        return ServedReply{.status = 302,
+                           .headers = {{"Location", "/end"}, {"Set-Cookie", "a=b; Path=/"}}};
+    });
+    ASSERT_TRUE(get(server.url()));
+    ASSERT_TRUE(get(server.url()));
+    EXPECT_EQ(seen, (std::vector<std::string>{"", "a=b", "", "a=b"}));
+}
+
+// curl 7.88: curl_easy_reset leaks the list of cookie files, which a leak checker sees here.
+TEST_F(HttpClientTest, RecycledHandlesLeakNothing) {
+    LocalHttpServer server([](const ServedRequest&) { return ServedReply{}; });
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(get(server.url()));
+}
+
 TEST_F(HttpClientTest, SaysWhatFailedInTheWordsOfNode) {
     const int port = test::free_port();
     auto refused = get("http://127.0.0.1:" + std::to_string(port));
