@@ -3,6 +3,7 @@
 #include "api/auth.hpp"
 #include "api/node_api.hpp"
 #include "base/log.hpp"
+#include "cluster/janitor.hpp"
 #include "commands.hpp"
 #include "net/http_client.hpp"
 #include "net/resolver.hpp"
@@ -60,6 +61,7 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
     store::Database db(config.database, kDatabaseThreads, kDatabaseQueue, clock);
     // Beats have threads of their own: a burst of API reads cannot hold them up.
     store::Database beat_db(config.database, 2, 64, clock);
+    store::Database janitor_db(config.database, 1, 4, clock);
     net::HttpClient http(executor, clock);
     net::Resolver resolver(executor, clock, config.resolver);
     engine::Engine engine(engine_config(config), executor, clock,
@@ -81,6 +83,11 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
         stop->request();
     };
     asio::co_spawn(executor, agent.run(), asio::detached);
+    cluster::JanitorConfig janitor{config.id, config.keep_days};
+    asio::co_spawn(executor,
+                   cluster::run_janitor(janitor, executor, clock, janitor_db,
+                                        [stop] { return stop->requested(); }),
+                   asio::detached);
     co_await stop->wait();
 
     spdlog::info("node {} stops", config.id.value);

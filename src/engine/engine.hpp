@@ -28,10 +28,11 @@ struct EngineConfig {
     std::size_t batch_size = 500;
     Millis flush_interval{100};
     Millis first_spread{20'000};
-    // Over which overdue monitors that are taken over start. Half a second leaves room in the second
-    // that a take-over may cost for hearing of it and for beats that died unwritten with the owner.
+    // Over which overdue monitors that are taken over start. Half a second leaves room in the
+    // second that a take-over may cost for hearing of it and for beats that died unwritten with the
+    // owner.
     Millis overdue_spread{500};
-    std::string spool_path;        // where unwritten beats wait out a restart; empty: none
+    std::string spool_path;  // where unwritten beats wait out a restart; empty: none
 };
 
 struct EngineStats {
@@ -41,6 +42,7 @@ struct EngineStats {
                   write_errors = 0;
     Millis worst_lateness{};       // of a check's start, in the last minute
     double checks_per_second = 0;  // scheduled: the sum of 1/interval
+    std::size_t unsupported = 0;   // monitors left alone: their type is not built yet
     std::uint64_t beats_spooled = 0, beats_replayed = 0, spool_refused = 0;
 };
 

@@ -228,15 +228,21 @@ TEST_F(EngineTest, MaintenanceMakesBeatsWithoutChecks) {
     drain(*engine);
 }
 
-TEST_F(EngineTest, AnUnknownTypeIsDownAndSaysSo) {
+TEST_F(EngineTest, AMonitorOfATypeThatIsNotBuiltIsLeftAloneAndCounted) {
     auto engine = this->engine();
     register_as(*engine);
-    engine->run(add_monitor("gamedig"), std::nullopt);
+    const auto unknown = add_monitor("gamedig");
+    engine->run(unknown, std::nullopt);
+    engine->run(add_monitor("push"), std::nullopt);
     ASSERT_TRUE(until([&] { return engine->stats().beats_stored >= 1; }));
+    EXPECT_FALSE(engine->runs(unknown.id));
+    EXPECT_EQ(engine->stats().unsupported, 1U);
+    engine->stop(unknown.id);
+    EXPECT_EQ(engine->stats().unsupported, 0U);
     drain(*engine);
-    EXPECT_EQ(number("SELECT COUNT(*) FROM heartbeat WHERE status = 0 AND "
-                     "msg = 'Unknown Monitor Type'"),
-              stored());
+    EXPECT_EQ(number("SELECT COUNT(*) FROM heartbeat WHERE monitor_id = " +
+                     std::to_string(unknown.id.value)),
+              0);
 }
 
 TEST_F(EngineTest, ChecksInFlightAreBoundedAndTheRestWaits) {
