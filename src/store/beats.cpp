@@ -85,9 +85,11 @@ Result<std::size_t> insert_some(Connection& db, const NodeId& node, Incarnation 
     return taken;
 }
 
-Result<bool> is_superseded(Connection& db, const NodeId& node, Incarnation incarnation) {
-    auto rows = db.query(
-        sql_format("SELECT incarnation > ? FROM node WHERE node_id = ?", incarnation, node));
+// Batches of one node go one after the other: two at once would only wait for each other's gaps in
+// the statistics. Tells whether a newer process has the node.
+Result<bool> lock_node(Connection& db, const NodeId& node, Incarnation incarnation) {
+    auto rows = db.query(sql_format("SELECT incarnation > ? FROM node WHERE node_id = ? FOR UPDATE",
+                                    incarnation, node));
     if (!rows) return rows.error();
     return rows->size() > 0 && rows->integer(0, 0) != 0;
 }
@@ -95,6 +97,10 @@ Result<bool> is_superseded(Connection& db, const NodeId& node, Incarnation incar
 Result<void> write_in_transaction(Connection& db, const NodeId& node, Incarnation incarnation,
                                   const std::vector<Beat>& batch, BeatWriteReport& report) {
     report = {};
+    auto superseded = lock_node(db, node, incarnation);
+    if (!superseded) return superseded.error();
+    report.incarnation_stale = *superseded;
+    if (report.incarnation_stale) return {};
     const auto order = sorted_by_monitor(batch);
     std::span<const std::size_t> rest = order;
     while (!rest.empty()) {
@@ -103,11 +109,6 @@ Result<void> write_in_transaction(Connection& db, const NodeId& node, Incarnatio
         rest = rest.subspan(*taken);
     }
     std::sort(report.stored.begin(), report.stored.end());
-    if (report.stored.size() < batch.size()) {
-        auto superseded = is_superseded(db, node, incarnation);
-        if (!superseded) return superseded.error();
-        report.incarnation_stale = *superseded;
-    }
     std::vector<const Beat*> stored;
     for (const auto index : report.stored) stored.push_back(&batch[index]);
     return add_statistics(db, stored);

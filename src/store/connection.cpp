@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <mutex>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -50,7 +51,12 @@ unsigned int whole_seconds(Millis span) {
     return static_cast<unsigned int>(std::max<std::int64_t>(1, (span.count() + 999) / 1000));
 }
 
-void pause_before_retry(int tried) { std::this_thread::sleep_for(Millis{5 * tried * tried}); }
+// Of different length for each thread, or two that met would meet again.
+void pause_before_retry(int tried) {
+    thread_local std::minstd_rand random(std::random_device{}());
+    const int longest = 10 * tried * tried;
+    std::this_thread::sleep_for(Millis{std::uniform_int_distribution<int>(1, longest)(random)});
+}
 
 }  // namespace
 

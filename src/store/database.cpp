@@ -27,16 +27,16 @@ constexpr Millis kConnectBackOff{250};
 const Failure kTooLate{ErrorKind::timeout, "the database did not answer in time", {}};
 const Failure kClosed{ErrorKind::unavailable, "the database pool is closed", {}};
 
-// One call of run(). `state` is guarded by the pool's mutex; `outcome` is set before `done` is
-// posted to the caller's executor, where `finished` and the timer live.
+// One call of run(). Guarded by the pool's mutex, but for `finished`, which the caller's executor
+// owns.
 struct PendingJob {
-    PendingJob(const asio::any_io_executor& executor, std::function<void(Connection&)> job)
-        : work(std::move(job)), timer(executor) {}
     std::function<void(Connection&)> work;
-    asio::steady_timer timer;
     JobState state = JobState::queued;
     std::optional<Failure> failure;
     std::size_t worker = 0;  // while running
+    // How the caller is woken; both gone when it has left.
+    std::optional<asio::any_io_executor> executor;
+    asio::steady_timer* timer = nullptr;
     bool finished = false;
 };
 using Pending = std::shared_ptr<PendingJob>;
@@ -55,10 +55,12 @@ struct Database::Impl {
     void finish(const Pending& job, std::optional<Failure> failure);
     std::optional<Failure> enqueue(const Pending& job);
     bool give_up(const Pending& job);
+    void leave(const Pending& job);
     void close();
 
     mutable std::mutex mutex;
     std::condition_variable wake;
+    std::condition_variable ended;
     std::deque<Pending> queue;
     std::vector<std::unique_ptr<Connection>> connections;
     std::vector<Instant> no_connect_before;
@@ -99,6 +101,7 @@ std::optional<Failure> Database::Impl::run_one(std::size_t worker, PendingJob& j
     std::optional<Failure> failure;
     try {
         job.work(*connections[worker]);
+        job.work = nullptr;  // what it holds is the caller's: it ends before the caller goes on
     } catch (const std::exception& thrown) {
         failure = Failure{
             ErrorKind::internal, fmt::format("a database job threw: {}", thrown.what()), {}};
@@ -128,9 +131,11 @@ void Database::Impl::finish(const Pending& job, std::optional<Failure> failure) 
     if (job->state == JobState::given_up) return;
     job->state = JobState::done;
     job->failure = std::move(failure);
-    asio::post(job->timer.get_executor(), [job] {
+    ended.notify_all();
+    if (!job->executor) return;
+    asio::post(*job->executor, [job] {
         job->finished = true;
-        job->timer.cancel();
+        if (job->timer != nullptr) job->timer->cancel();
     });
 }
 
@@ -159,6 +164,20 @@ bool Database::Impl::give_up(const Pending& job) {
     if (job->state == JobState::queued) std::erase(queue, job);
     job->state = JobState::given_up;
     return true;
+}
+
+// The caller is done, or was destroyed with its loop: nothing of its may be used from here on.
+void Database::Impl::leave(const Pending& job) {
+    std::unique_lock lock(mutex);
+    job->executor.reset();
+    job->timer = nullptr;
+    if (job->state == JobState::queued) std::erase(queue, job);
+    if (job->state == JobState::queued || job->state == JobState::connecting) {
+        job->state = JobState::given_up;
+    }
+    if (job->state == JobState::running) connections[job->worker]->interrupt();
+    ended.wait(lock, [&] { return job->state != JobState::running; });
+    job->work = nullptr;
 }
 
 void Database::Impl::close() {
@@ -192,8 +211,17 @@ Task<Result<void>> Database::run_erased(Deadline deadline, std::function<void(Co
     const auto impl = impl_;
     const auto now = impl->clock->now();
     if (deadline.passed(now)) co_return kTooLate;
-    const auto job =
-        std::make_shared<PendingJob>(co_await asio::this_coro::executor, std::move(work));
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    const auto job = std::make_shared<PendingJob>();
+    job->work = std::move(work);
+    job->executor = timer.get_executor();
+    job->timer = &timer;
+    struct Caller {
+        Impl& pool;
+        Pending job;
+        ~Caller() { pool.leave(job); }
+    };
+    const Caller caller{*impl, job};
     if (auto refused = impl->enqueue(job)) co_return *refused;
 
     // A cancelled caller still waits until its job is off the thread: the job may use what is its.
@@ -201,24 +229,25 @@ Task<Result<void>> Database::run_erased(Deadline deadline, std::function<void(Co
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto span = deadline.remaining(now);
     if (span == Duration::max()) {
-        job->timer.expires_at(asio::steady_timer::time_point::max());
+        timer.expires_at(asio::steady_timer::time_point::max());
     } else {
-        job->timer.expires_after(span);
+        timer.expires_after(span);
     }
     bool given_up = false;
     while (!job->finished) {
-        co_await job->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
         if (job->finished || given_up) continue;
         given_up = true;
         if (impl->give_up(job)) {
             job->failure = kTooLate;
             break;
         }
-        job->timer.expires_at(asio::steady_timer::time_point::max());
+        timer.expires_at(asio::steady_timer::time_point::max());
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
-    if (job->failure) co_return *job->failure;
-    co_return Result<void>();
+    Result<void> outcome;
+    if (job->failure) outcome = *job->failure;
+    co_return outcome;
 }
 
 DatabaseStats Database::stats() const {

@@ -365,6 +365,33 @@ TEST_F(DatabaseTest, ACancelledCallerLeavesNoJobBehind) {
     EXPECT_TRUE(next.has_value());
 }
 
+TEST_F(DatabaseTest, ACallerDestroyedWithItsLoopLeavesNothingThatUsesIt) {
+    Database db(quick(test::fresh_database()), 1, 10, clock);
+    std::atomic<bool> running = false;
+    std::atomic<int> after = 0;
+    {
+        asio::io_context loop;
+        const auto call = [&]() -> Task<> {
+            int mine = 1;
+            const auto job = [&](Connection& c) -> Result<std::int64_t> {
+                running = true;
+                auto result = sleep_long(c);
+                after += mine;
+                return result;
+            };
+            (void)co_await db.run(in(60s), job);
+        };
+        asio::co_spawn(loop, call, asio::detached);
+        asio::co_spawn(loop, call, asio::detached);
+        while (!running) loop.poll();
+    }
+    EXPECT_EQ(after, 1);
+    EXPECT_EQ(db.stats().queued, 0U);
+    auto next = run_loop(
+        [&]() -> Task<Result<std::int64_t>> { co_return co_await db.run(in(30s), select_one); });
+    EXPECT_TRUE(next.has_value());
+}
+
 TEST_F(DatabaseTest, DestructionWaitsForTheRunningAndRefusesTheQueued) {
     auto db = std::make_unique<Database>(quick(test::fresh_database()), 1, 10, clock);
     asio::io_context loop;
