@@ -41,14 +41,15 @@ Task<Result<void>> Controller::Impl::poll() {
     auto polled = co_await within<Polled>(services.executor, services.clock, deadline,
                                           services.db.run(deadline, std::move(job)));
     if (!polled) co_return polled.error();
-    if (services.stopping) co_return Result<void>{};
+    const Result<void> nothing_to_load;
+    if (services.stopping) co_return nothing_to_load;
     const auto seq = polled->seq;
     took_poll(std::move(*polled));
 
     const auto now = services.clock->now();
     const bool full = !cache.loaded() || now - last_full_load >= kFullLoadInterval;
     const bool due = now - last_load >= kDeltaInterval;
-    if (!full && !due && seq == cache.seq()) co_return Result<void>{};
+    if (!full && !due && seq == cache.seq()) co_return nothing_to_load;
     auto loaded = co_await loader.refresh(full);
     if (loaded) last_load = now;
     if (loaded && full) last_full_load = now;

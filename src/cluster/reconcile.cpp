@@ -103,7 +103,8 @@ Task<Result<void>> NodeAgent::Impl::start_all(std::vector<Monitor> monitors, Dea
             engine.run(std::move(monitors[i]), state);
         }
     }
-    co_return Result<void>{};
+    const Result<void> done;
+    co_return done;
 }
 
 }  // namespace higuma::cluster

@@ -17,7 +17,8 @@ Task<Result<void>> StateLoader::refresh(bool full) {
     if (!delta) co_return delta.error();
     const bool changes = delta->full || !delta->monitors.empty() || !delta->deleted.empty();
     if (cache_.apply(std::move(*delta)) && changes && on_changed) on_changed();
-    co_return Result<void>{};
+    const Result<void> done;
+    co_return done;
 }
 
 }  // namespace higuma::cluster
