@@ -37,8 +37,7 @@ Result<User> get_user(Connection& db, UserId id) {
 }
 
 Result<User> first_user(Connection& db) {
-    return one_user(
-        db.query(fmt::format("SELECT {} FROM user ORDER BY id LIMIT 1", kUserColumns)));
+    return one_user(db.query(fmt::format("SELECT {} FROM user ORDER BY id LIMIT 1", kUserColumns)));
 }
 
 Result<UserId> create_user(Connection& db, std::string_view name, std::string_view hash) {
