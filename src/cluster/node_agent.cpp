@@ -186,7 +186,10 @@ Task<> NodeAgent::Impl::poll_loop() {
         if (stopping) break;
         if (wanted) {
             const auto done = co_await reconcile(Deadline::after(*clock, kReconcileTimeout));
-            if (!done) spdlog::warn("not reconciled, tried again soon: {}", done.error().message);
+            if (!done) {
+                spdlog::warn("not reconciled, tried again soon: {}", done.error().message);
+                hinted = true;
+            }
         }
         co_await poll_wake.wait_for(config.poll_interval);
     }
