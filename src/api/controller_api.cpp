@@ -58,9 +58,7 @@ Task<Response> health(Context context, Request) {
     co_return Response::json(liveness_json(*context, context->clock->wall_now()));
 }
 
-Task<Response> page(Context, Request) {
-    co_return Response::text(std::string(live_page()), "text/html; charset=utf-8");
-}
+Task<Response> page(Context, Request request) { co_return live_page_response(request); }
 
 Task<Response> system_status(Context context, Request) {
     const auto view = context->controller.view();
