@@ -207,8 +207,8 @@ void on_timer(ngx_event_t* event) {
     ngx_add_timer(event, next);
 }
 
-// A worker whose master was killed would hold the listening sockets for ever and keep the next nginx
-// from starting: it ends its requests and goes.
+// A worker whose master was killed would hold the listening sockets for ever and keep the next
+// nginx from starting: it ends its requests and goes.
 void follow_master() {
     ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
     if (::getppid() != ngx_parent) ::kill(::getpid(), SIGQUIT);

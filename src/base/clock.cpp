@@ -21,8 +21,8 @@ static std::string format_time(WallTime time, char separator, std::string_view s
     return fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}.{:03}{}",
                        static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                        static_cast<unsigned>(date.day()), separator, clock.hours().count(),
-                       clock.minutes().count(), clock.seconds().count(),
-                       clock.subseconds().count(), suffix);
+                       clock.minutes().count(), clock.seconds().count(), clock.subseconds().count(),
+                       suffix);
 }
 
 std::string format_sql_time(WallTime time) { return format_time(time, ' ', ""); }

@@ -6,8 +6,8 @@
 namespace higuma {
 
 void init_log(const std::string& who, const std::string& level) {
-    auto logger = std::make_shared<spdlog::logger>(
-        who, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto logger =
+        std::make_shared<spdlog::logger>(who, std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
         "%Y-%m-%dT%H:%M:%S.%eZ %l " + who + ": %v", spdlog::pattern_time_type::utc));
     logger->set_level(spdlog::level::from_str(level));

@@ -8,18 +8,30 @@ namespace higuma {
 
 std::string_view to_string(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::invalid_input: return "invalid_input";
-        case ErrorKind::unauthorized: return "unauthorized";
-        case ErrorKind::forbidden: return "forbidden";
-        case ErrorKind::not_found: return "not_found";
-        case ErrorKind::conflict: return "conflict";
-        case ErrorKind::too_large: return "too_large";
-        case ErrorKind::overloaded: return "overloaded";
-        case ErrorKind::timeout: return "timeout";
-        case ErrorKind::unavailable: return "unavailable";
-        case ErrorKind::denied: return "denied";
-        case ErrorKind::stale: return "stale";
-        case ErrorKind::internal: return "internal";
+        case ErrorKind::invalid_input:
+            return "invalid_input";
+        case ErrorKind::unauthorized:
+            return "unauthorized";
+        case ErrorKind::forbidden:
+            return "forbidden";
+        case ErrorKind::not_found:
+            return "not_found";
+        case ErrorKind::conflict:
+            return "conflict";
+        case ErrorKind::too_large:
+            return "too_large";
+        case ErrorKind::overloaded:
+            return "overloaded";
+        case ErrorKind::timeout:
+            return "timeout";
+        case ErrorKind::unavailable:
+            return "unavailable";
+        case ErrorKind::denied:
+            return "denied";
+        case ErrorKind::stale:
+            return "stale";
+        case ErrorKind::internal:
+            return "internal";
     }
     return "internal";
 }

@@ -14,14 +14,14 @@ enum class ErrorKind {
     unauthorized,   // no or wrong credentials
     forbidden,      // good credentials, not allowed
     not_found,
-    conflict,      // exists already, is running already, or is full
-    too_large,     // a body or value over its limit
-    overloaded,    // a bounded queue is full; try again later
-    timeout,       // the deadline passed first
-    unavailable,   // the other side (database, node) cannot be reached now
-    denied,        // the other side refused our credentials: trying again will not help
-    stale,         // the epoch, term or incarnation is no longer current
-    internal,      // a bug or a broken dependency
+    conflict,     // exists already, is running already, or is full
+    too_large,    // a body or value over its limit
+    overloaded,   // a bounded queue is full; try again later
+    timeout,      // the deadline passed first
+    unavailable,  // the other side (database, node) cannot be reached now
+    denied,       // the other side refused our credentials: trying again will not help
+    stale,        // the epoch, term or incarnation is no longer current
+    internal,     // a bug or a broken dependency
 };
 
 std::string_view to_string(ErrorKind kind);

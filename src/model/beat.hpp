@@ -20,14 +20,14 @@ struct Beat {
     MonitorId monitor;
     BeatStatus status = BeatStatus::down;
     std::string msg;
-    WallTime time{};              // when the check began
-    std::optional<Millis> ping;   // none when down
-    bool important = false;       // the status changed in a way that people are told of
-    int down_count = 0;           // DOWN beats since the last notification (resend interval)
-    int retries = 0;              // failures in a row so far
-    Seconds duration{};           // since the previous beat
-    WallTime scheduled_at{};      // what the next due time counts from; unique per monitor
-    Epoch epoch;                  // of the assignment under which the check ran
+    WallTime time{};             // when the check began
+    std::optional<Millis> ping;  // none when down
+    bool important = false;      // the status changed in a way that people are told of
+    int down_count = 0;          // DOWN beats since the last notification (resend interval)
+    int retries = 0;             // failures in a row so far
+    Seconds duration{};          // since the previous beat
+    WallTime scheduled_at{};     // what the next due time counts from; unique per monitor
+    Epoch epoch;                 // of the assignment under which the check ran
 };
 
 // What the next beat needs to know of the last one.

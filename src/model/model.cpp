@@ -5,21 +5,30 @@ namespace higuma {
 
 std::string_view to_string(BeatStatus status) {
     switch (status) {
-        case BeatStatus::down: return "down";
-        case BeatStatus::up: return "up";
-        case BeatStatus::pending: return "pending";
-        case BeatStatus::maintenance: return "maintenance";
+        case BeatStatus::down:
+            return "down";
+        case BeatStatus::up:
+            return "up";
+        case BeatStatus::pending:
+            return "pending";
+        case BeatStatus::maintenance:
+            return "maintenance";
     }
     return "down";
 }
 
 std::string_view to_string(NodeStatus status) {
     switch (status) {
-        case NodeStatus::unknown: return "unknown";
-        case NodeStatus::online: return "online";
-        case NodeStatus::recovering: return "recovering";
-        case NodeStatus::draining: return "draining";
-        case NodeStatus::offline: return "offline";
+        case NodeStatus::unknown:
+            return "unknown";
+        case NodeStatus::online:
+            return "online";
+        case NodeStatus::recovering:
+            return "recovering";
+        case NodeStatus::draining:
+            return "draining";
+        case NodeStatus::offline:
+            return "offline";
     }
     return "unknown";
 }

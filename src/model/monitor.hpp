@@ -33,8 +33,8 @@ struct Monitor {
     Seconds interval{20};
     Seconds retry_interval{20};  // 0: as `interval`
     int max_retries = 0;
-    int resend_interval = 0;     // DOWN beats between repeated notifications; 0: never repeat
-    Millis timeout{0};           // 0: 80 % of the interval, as Uptime Kuma has it
+    int resend_interval = 0;  // DOWN beats between repeated notifications; 0: never repeat
+    Millis timeout{0};        // 0: 80 % of the interval, as Uptime Kuma has it
     bool upside_down = false;
 
     std::string url;

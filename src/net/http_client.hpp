@@ -1,6 +1,6 @@
-// HTTP(S) requests by libcurl's multi interface on the main loop: redirects, TLS, compressed bodies.
-// Bounded: at most `max_in_flight` requests at once, the rest wait in order; bodies are cut at a
-// limit.
+// HTTP(S) requests by libcurl's multi interface on the main loop: redirects, TLS, compressed
+// bodies. Bounded: at most `max_in_flight` requests at once, the rest wait in order; bodies are cut
+// at a limit.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -28,7 +28,8 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
     return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-// An nginx worker without its master does not name its configuration; its open logs tell whose it is.
+// An nginx worker without its master does not name its configuration; its open logs tell whose it
+// is.
 bool has_open_below(const fs::path& process, const std::string& folder) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(process / "fd", error)) {
