@@ -65,10 +65,14 @@ int free_port() {
 
 MariaDbServer::MariaDbServer() {
     const auto data = (folder_.path() / "data").string();
+    // Not the shared one: a starting server removes temporary tables that others have there.
+    const auto temporary = (folder_.path() / "tmp").string();
+    std::filesystem::create_directory(temporary);
     std::vector<std::string> install = {
-        "mariadb-install-db", "--no-defaults",
-        "--datadir=" + data,  "--auth-root-authentication-method=normal",
-        "--skip-test-db",     "--skip-name-resolve"};
+        "mariadb-install-db",   "--no-defaults",
+        "--datadir=" + data,    "--auth-root-authentication-method=normal",
+        "--skip-test-db",       "--skip-name-resolve",
+        "--tmpdir=" + temporary};
     if (::geteuid() == 0) install.push_back("--user=root");
     const auto log = (folder_.path() / "log").string();
     if (wait_for_end(spawn(install, log)) != 0) {
@@ -88,6 +92,7 @@ void MariaDbServer::start() {
     std::vector<std::string> words = {"mariadbd",
                                       "--no-defaults",
                                       "--datadir=" + in("data"),
+                                      "--tmpdir=" + in("tmp"),
                                       "--socket=" + in("socket"),
                                       "--pid-file=" + in("pid"),
                                       "--init-file=" + in("init.sql"),

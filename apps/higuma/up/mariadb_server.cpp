@@ -30,6 +30,14 @@ std::string socket_path(const DataFolder& folder) {
     return fmt::format("/tmp/higuma-{}-{:x}.sock", ::getuid(), std::hash<std::string>{}(path));
 }
 
+// A folder of its own: a starting mariadbd removes what looks like temporary tables, also those of
+// others that share the folder.
+std::string temporary_folder(const DataFolder& folder) {
+    const auto path = folder.file("mariadb-tmp");
+    fs::create_directories(path);
+    return path;
+}
+
 }  // namespace
 
 void require_mariadb_programs() {
@@ -47,7 +55,7 @@ void initialize_mariadb(const DataFolder& folder) {
     auto command = find_program("mariadb-install-db", "mariadb-server-core") +
                    " --no-defaults --skip-test-db --auth-root-authentication-method=normal"
                    " --datadir=" +
-                   shell_quoted(fresh);
+                   shell_quoted(fresh) + " --tmpdir=" + shell_quoted(temporary_folder(folder));
     if (::geteuid() == 0) command += " --user=root";
     const auto made = run_command(command);
     if (!made.succeeded) {
@@ -97,6 +105,7 @@ ChildSpec mariadb_child(DataFolder& folder, const store::DatabaseConfig& setting
                     "--bind-address=127.0.0.1",
                     "--port=" + std::to_string(settings.port),
                     "--pid-file=" + folder.file("mariadb.pid"),
+                    "--tmpdir=" + temporary_folder(folder),
                     "--init-file=" + folder.file("mariadb-init.sql"),
                     "--character-set-server=utf8mb4",
                     "--collation-server=utf8mb4_unicode_ci",
