@@ -31,6 +31,9 @@ cluster::ControllerConfig controller_config(const config::GatewayConfig& config,
     controller.health_codes = config.health_codes;
     controller.monitor_limit_per_node = config.monitor_limit_per_node;
     controller.expected_nodes = config.cluster_node_count;
+    controller.load_update_interval = config.load_update_interval;
+    controller.fault_scan_interval = config.fault_scan_interval;
+    controller.failover_check_interval = config.failover_check_interval;
     controller.route_directory = paths.route_folder;
     return controller;
 }

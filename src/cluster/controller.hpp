@@ -35,7 +35,11 @@ struct ControllerConfig {
     Millis poll_interval{1'000};        // of the change sequence and the node table
     Millis owners_write_interval{200};  // at most this often is the owner table written
     Millis slow_start{30'000};
-    std::string route_directory;  // nodes.route and owners.route are written here
+    // At the latest after these, events act sooner:
+    Millis load_update_interval{30'000};     // the monitors are read again
+    Millis fault_scan_interval{10'000};      // all nodes are looked over
+    Millis failover_check_interval{60'000};  // where monitors are is looked at again
+    std::string route_directory;             // nodes.route and owners.route are written here
 };
 
 struct NodeView {
@@ -58,7 +62,15 @@ struct HealthStatistics {
     std::optional<WallTime> last_check, last_cycle;
     std::uint64_t liveness_closed = 0, detections = 0, failovers = 0, recoveries = 0;
     std::uint64_t monitors_moved = 0, moves_refused = 0;
+    std::uint64_t scans = 0;
+    std::optional<WallTime> last_scan;
     std::optional<Millis> last_time_to_detect, last_failover_took;
+};
+
+struct SuspectView {
+    std::string node;
+    std::string reason;
+    bool operator==(const SuspectView&) const = default;
 };
 
 struct ControllerView {
@@ -72,6 +84,7 @@ struct ControllerView {
     std::string primary_node;     // empty: none
     std::vector<NodeView> nodes;  // sorted by id
     HealthStatistics statistics;
+    std::vector<SuspectView> suspects;  // as of the last scan
     std::uint64_t route_generation = 0;
     std::size_t monitors_total = 0, monitors_active = 0, monitors_unplaced = 0;
     bool moving = false;  // a failover, recovery or adoption is being applied

@@ -125,7 +125,8 @@ void Controller::Impl::count(policy::HealthEvent event) {
     }
     ++statistics.check_count;
     statistics.last_check = services.clock->wall_now();
-    ++(event == policy::HealthEvent::check_ok ? statistics.success_count : statistics.fail_count);
+    if (event == policy::HealthEvent::check_ok) ++statistics.success_count;
+    if (event == policy::HealthEvent::check_failed) ++statistics.fail_count;
 }
 
 void Controller::Impl::on_step(NodeWatcher& watcher, const policy::HealthStep& step,

@@ -13,8 +13,6 @@ namespace {
 constexpr Millis kPollTimeout{3'000};
 // Finds what other programs wrote to `monitor` without taking a change number.
 constexpr Seconds kFullLoadInterval{300};
-// Rows that a stock Uptime Kuma adds carry no number either, but a delta names them.
-constexpr Seconds kDeltaInterval{10};
 }  // namespace
 
 Task<> Controller::Impl::poll_loop() {
@@ -35,7 +33,9 @@ Task<Result<void>> Controller::Impl::poll() {
         if (!seq) return seq.error();
         const auto users = store::count_users(db);
         if (!users) return users.error();
-        return Polled{std::move(*nodes), *seq, *users};
+        const auto at = store::database_time(db);
+        if (!at) return at.error();
+        return Polled{std::move(*nodes), *seq, *users, *at};
     };
     const auto deadline = services.after(kPollTimeout);
     auto polled = co_await within<Polled>(services.executor, services.clock, deadline,
@@ -48,7 +48,8 @@ Task<Result<void>> Controller::Impl::poll() {
 
     const auto now = services.clock->now();
     const bool full = !cache.loaded() || now - last_full_load >= kFullLoadInterval;
-    const bool due = now - last_load >= kDeltaInterval;
+    // Rows that a stock Uptime Kuma adds carry no number either, but a delta names them.
+    const bool due = now - last_load >= services.config.load_update_interval;
     if (!full && !due && seq == cache.seq()) co_return nothing_to_load;
     auto loaded = co_await loader.refresh(full);
     if (loaded) last_load = now;
@@ -58,6 +59,7 @@ Task<Result<void>> Controller::Impl::poll() {
 
 void Controller::Impl::took_poll(Polled polled) {
     setup_complete = polled.users > 0;
+    database_now = polled.now;
     nodes_known = true;
     sync_watchers(polled.nodes);
     refresh_cached_nodes();
