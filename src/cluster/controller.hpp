@@ -30,8 +30,9 @@ struct ControllerConfig {
     std::set<int> health_codes{200, 429};
     int monitor_limit_per_node = 1000;
     int expected_nodes = 3;  // CLUSTER_NODE_COUNT: for hash routing before nodes are known
-    Millis lease_ttl{5'000};
-    Millis lease_renew{1'000};
+    // Another gateway leads at the latest lease_ttl + lease_renew after the leader died.
+    Millis lease_ttl{3'500};
+    Millis lease_renew{700};
     Millis poll_interval{1'000};        // of the change sequence and the node table
     Millis owners_write_interval{200};  // at most this often is the owner table written
     Millis slow_start{30'000};
