@@ -1,4 +1,7 @@
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <csignal>
 
 #include "api/auth.hpp"
@@ -6,6 +9,7 @@
 #include "base/log.hpp"
 #include "commands.hpp"
 #include "nginx_conf.hpp"
+#include "process/debugger.hpp"
 #include "process/log_rotation.hpp"
 #include "process/nginx_keeper.hpp"
 #include "store/users.hpp"
@@ -97,6 +101,7 @@ int run_gateway(const GatewayOptions& options) {
     const auto environment = process_environment();
     const auto config = config::load_gateway(environment, options.source.toml_file);
     init_log(config.id, config.log.level);
+    start_debugger(config.log);
     const GatewayPaths paths(config.data_folder);
     write_nginx_conf(config, paths, find_module(environment));
     const bool controller_only = options.controller_only;

@@ -1,4 +1,7 @@
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include "api/auth.hpp"
 #include "api/node_api.hpp"
@@ -7,6 +10,7 @@
 #include "commands.hpp"
 #include "net/http_client.hpp"
 #include "net/resolver.hpp"
+#include "process/debugger.hpp"
 #include "store/users.hpp"
 
 namespace higuma::app {
@@ -110,6 +114,7 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
 int run_node(const SettingsSource& source) {
     const auto config = config::load_node(process_environment(), source.toml_file);
     init_log(config.id.value, config.log.level);
+    start_debugger(config.log);
     return run_on_loop([config](asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
         return node_main(config, executor, stop);
     });

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include "base/log.hpp"
 #include "commands.hpp"

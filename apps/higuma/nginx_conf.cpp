@@ -1,5 +1,6 @@
 #include "nginx_conf.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <csignal>

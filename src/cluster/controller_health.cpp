@@ -44,7 +44,8 @@ int Controller::Impl::limit_of(const Node& node) const {
 // The leader's own checks decide; a follower goes by the database. While the database is away
 // nobody's decisions can be read, so each gateway goes by what it sees itself.
 NodeStatus Controller::Impl::routed_status(const NodeWatcher& watcher) const {
-    const bool own = lease.leader() || !database_reachable;
+    const bool untold = watcher.node().status == NodeStatus::unknown;
+    const bool own = lease.leader() || !database_reachable || untold;
     return own ? watcher.health().status : watcher.node().status;
 }
 

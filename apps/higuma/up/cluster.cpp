@@ -1,10 +1,15 @@
 #include "up/cluster.hpp"
 
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/json.hpp>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "base/result.hpp"
 #include "up/mariadb_server.hpp"
@@ -181,18 +186,12 @@ bool LocalCluster::start_nginx() {
     return !stop_->requested();
 }
 
-static std::size_t online_nodes(const std::string& body) {
+static std::int64_t available_nodes(const std::string& body) {
     boost::system::error_code error;
     const auto value = boost::json::parse(body, error);
     if (error || !value.is_object()) return 0;
-    const auto* nodes = value.get_object().if_contains("nodes");
-    if (nodes == nullptr || !nodes->is_array()) return 0;
-    return static_cast<std::size_t>(std::count_if(
-        nodes->get_array().begin(), nodes->get_array().end(), [](const boost::json::value& node) {
-            const auto* status =
-                node.is_object() ? node.get_object().if_contains("status") : nullptr;
-            return status != nullptr && status->is_string() && status->get_string() == "online";
-        }));
+    const auto* count = value.get_object().if_contains("total_count");
+    return count != nullptr && count->is_int64() ? count->get_int64() : 0;
 }
 
 Task<bool> LocalCluster::wait_for_nodes(net::HttpClient& http, std::string url, Deadline until) {
@@ -200,10 +199,9 @@ Task<bool> LocalCluster::wait_for_nodes(net::HttpClient& http, std::string url, 
     while (true) {
         throw_if_dead("nginx");
         net::HttpRequest request;
-        request.url = url + "/lb/health";
+        request.url = url + "/lb/available-nodes";
         const auto answer = co_await http.send(request, Deadline::after(clock, 5s));
-        if (answer && answer->status == 200 &&
-            online_nodes(answer->body) >= static_cast<std::size_t>(options_.nodes)) {
+        if (answer && answer->status == 200 && available_nodes(answer->body) >= options_.nodes) {
             co_return true;
         }
         if (until.passed(clock.now())) {
