@@ -65,6 +65,7 @@ std::string_view update_for(AssignmentChange change) {
         case AssignmentChange::home:
             return "m.assigned_node = NULL";
         case AssignmentChange::adopt:
+        case AssignmentChange::rehome:
             return "m.node_id = v.target, m.assigned_node = NULL";
     }
     return "";
@@ -73,6 +74,7 @@ std::string_view update_for(AssignmentChange change) {
 std::string_view condition_for(AssignmentChange change) {
     switch (change) {
         case AssignmentChange::assign:
+        case AssignmentChange::rehome:
             return "";
         case AssignmentChange::home:
             return " AND m.node_id = v.target";
@@ -107,8 +109,8 @@ Result<void> move_chunk(Connection& db, const LeaderTerm& leader,
     auto seq = next_change_seq(db);
     if (!seq) return seq.error();
     std::uint64_t moved = 0;
-    for (const auto change :
-         {AssignmentChange::assign, AssignmentChange::home, AssignmentChange::adopt}) {
+    for (const auto change : {AssignmentChange::assign, AssignmentChange::home,
+                              AssignmentChange::adopt, AssignmentChange::rehome}) {
         std::vector<const AssignmentMove*> rows;
         for (const auto& move : chunk) {
             if (move.change == change) rows.push_back(&move);

@@ -60,7 +60,7 @@ Result<AssignmentDelta> assignments_changed_since(Connection& db, ChangeSeq sinc
 // Applies moves by comparing and setting the epoch, in set-based statements of at most `chunk`
 // rows; each adds one to the epoch in the same statement. Returns the ids that moved: a move whose
 // epoch was no longer current is left out and will be planned anew.
-enum class AssignmentChange { assign, home, adopt };
+enum class AssignmentChange { assign, home, adopt, rehome };
 struct AssignmentMove {
     MonitorId monitor;
     Epoch expected;
