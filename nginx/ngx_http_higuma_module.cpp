@@ -102,10 +102,6 @@ constexpr Answer kTimedOut{NGX_HTTP_GATEWAY_TIME_OUT, false,
                            R"({"ok":false,"msg":"The node did not answer in time; )"
                            R"(the request may have been carried out."})"};
 
-bool is_repeatable(const ngx_http_request_t* request) {
-    return (request->method & (NGX_HTTP_POST | NGX_HTTP_LOCK | NGX_HTTP_PATCH)) == 0;
-}
-
 const Answer& answer_for(ngx_http_request_t* request) {
     const RequestContext* context = context_of(request);
     if (context == nullptr || !context->reached_a_node) return kNoNode;

@@ -158,9 +158,10 @@ void free_peer(ngx_peer_connection_t* connection, void* data, ngx_uint_t state) 
     auto& context = *static_cast<RequestContext*>(data);
     leave(context);
     RouteState& worker = *worker_state();
-    const Peer& peer = (*context.peers)[context.node];
+    Peer& peer = (*context.peers)[context.node];
     const ngx_uint_t status = context.request->upstream->headers_in.status_n;
     const bool server_error = status >= NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (status != 0) peer.answered_at = ngx_current_msec;
     if (server_error) worker.shared().count_5xx(peer.slot);
     if ((state & NGX_PEER_FAILED) != 0) {
         note_failure(context, connection);
@@ -235,6 +236,10 @@ std::string_view session_cookie_of(ngx_http_request_t* request) {
     return {text, size};
 }
 
+bool is_repeatable(const ngx_http_request_t* request) {
+    return (request->method & (NGX_HTTP_POST | NGX_HTTP_LOCK | NGX_HTTP_PATCH)) == 0;
+}
+
 namespace {
 
 // Handled later in this turn of the event loop; closing the connection takes it back.
@@ -243,6 +248,10 @@ void time_out(const RequestContext& context) {
     if (connection == nullptr) return;
     connection->read->timedout = 1;
     ngx_post_event(connection->read, &ngx_posted_events);
+}
+
+bool waits(const RequestContext& context) {
+    return context.request->upstream->headers_in.status_n == 0;
 }
 
 template <class Action>
@@ -254,6 +263,21 @@ void for_each_try(Peer& peer, Action act) {
 }
 
 }  // namespace
+
+std::optional<ngx_msec_t> oldest_wait(const Peer& peer) {
+    for (const ngx_queue_t* each = ngx_queue_head(&peer.waiting);
+         each != ngx_queue_sentinel(&peer.waiting); each = ngx_queue_next(each)) {
+        const auto& context = *ngx_queue_data(each, RequestContext, queue);
+        if (waits(context) && is_repeatable(context.request)) return context.try_began;
+    }
+    return std::nullopt;
+}
+
+void move_waiting(Peer& peer) {
+    for_each_try(peer, [](RequestContext& context) {
+        if (waits(context) && is_repeatable(context.request)) time_out(context);
+    });
+}
 
 void close_tries(Peer& peer) {
     for_each_try(peer, [](RequestContext& context) {

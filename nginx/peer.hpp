@@ -2,6 +2,7 @@
 // try. proxy_next_upstream decides whether a try may be repeated; here is decided where.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "nginx_headers.hpp"
@@ -41,12 +42,21 @@ RequestContext* context_of(ngx_http_request_t* request);
 // Lives in the request's pool.
 std::string_view session_cookie_of(ngx_http_request_t* request);
 
+// As nginx's proxy sees it: whether it may be carried out twice.
+bool is_repeatable(const ngx_http_request_t* request);
+
 // The node went offline. Tries that wait for an answer fail as if their time were up, so that nginx
 // takes the next node or answers; WebSockets and event streams are closed, and other responses get
 // a moment to end. Tries that began as a last resort have their own term.
 void close_tries(Peer& peer);
 // Fails the tries whose term is over.
 void give_up_on_late(Peer& peer);
+
+// When the oldest try began that waits for an answer and may be repeated elsewhere; none: there is
+// no such try.
+std::optional<ngx_msec_t> oldest_wait(const Peer& peer);
+// Such tries go elsewhere now: the peer is silent.
+void move_waiting(Peer& peer);
 
 // The worker's state; null in processes that serve no requests.
 RouteState* worker_state();

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "peer.hpp"
+#include "probe.hpp"
 
 namespace higuma::nginx {
 namespace {
@@ -76,6 +77,7 @@ ngx_msec_t RouteState::poll() {
         for (policy::RoutedNode& node : nodes_) node.recent /= 2;
     }
     give_up_on_late_tries();
+    look_at_quiet_nodes();
     drop_unused_peers();
     return more ? kReadInterval : kPollInterval;
 }
@@ -208,6 +210,26 @@ void RouteState::give_up_on_late_tries() {
     }
 }
 
+// A frozen node takes connections and answers nobody. Long before its checks call it offline, the
+// requests that wait at it tell: when one has waited for a moment and nobody was answered
+// meanwhile, the node is probed.
+void RouteState::look_at_quiet_nodes() {
+    constexpr ngx_msec_t kQuiet = 300;
+    constexpr ngx_msec_t kQuietOnceAnswered = 1'000;  // a long request, and the node is well
+    const auto done = [](PeerSet&, Peer& peer, ProbeResult result) {
+        if (result == ProbeResult::silent) worker_state()->note_silent(peer);
+        if (result == ProbeResult::answered) peer.answered_at = ngx_current_msec;
+    };
+    for (Peer& peer : peers_->peers()) {
+        if (peer.probing || ngx_current_msec - peer.answered_at < kQuiet) continue;
+        const auto waits_since = oldest_wait(peer);
+        if (!waits_since) continue;
+        const bool answered = peer.answered_at > *waits_since;
+        const ngx_msec_t quiet = ngx_current_msec - std::max(peer.answered_at, *waits_since);
+        if (quiet >= (answered ? kQuietOnceAnswered : kQuiet)) start_probe(*peers_, peer, done);
+    }
+}
+
 void RouteState::drop_unused_peers() {
     peer_sets_.remove_if([](const PeerSet& set) { return set.unused(); });
 }
@@ -262,10 +284,23 @@ bool RouteState::serves(std::size_t node) const {
 void RouteState::note_failure(const Peer& peer, Failure failure) {
     const std::uint32_t in_a_row = shared_.note_failure(peer.slot);
     if (failure == Failure::bad_answer && in_a_row < options_.eject_after) return;
+    eject(peer);
+}
+
+// Whether it is ejected now: enough others must be left.
+bool RouteState::eject(const Peer& peer) {
     const auto node = peers_->find(peer.id);
-    if (!node) return;
+    if (!node) return false;
     refresh_nodes();
-    if (policy::may_eject(view_, *node)) shared_.eject(peer.slot, ngx_current_msec);
+    if (nodes_[*node].ejected) return true;
+    if (!policy::may_eject(view_, *node)) return false;
+    shared_.eject(peer.slot, ngx_current_msec);
+    return true;
+}
+
+void RouteState::note_silent(Peer& peer) {
+    shared_.note_failure(peer.slot);
+    if (eject(peer)) move_waiting(peer);
 }
 
 void RouteState::note_sent(std::size_t node, policy::RouteRule rule) {

@@ -60,6 +60,8 @@ class RouteState {
     // and enough others are left.
     enum class Failure { no_connection, bad_answer };
     void note_failure(const Peer& peer, Failure failure);
+    // It answers nothing, not even a probe.
+    void note_silent(Peer& peer);
 
   private:
     bool follow_nodes(std::size_t max_bytes);
@@ -70,6 +72,8 @@ class RouteState {
     void map_owners();
     void close_offline();
     void give_up_on_late_tries();
+    void look_at_quiet_nodes();
+    bool eject(const Peer& peer);
     void refresh_nodes();
     void drop_unused_peers();
     std::optional<std::size_t> owner_of(const routing::RequestTarget& target) const;

@@ -91,6 +91,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(own_headers=[("Cache-Control", "private")])
         if "large" in parts:
             return self.answer(text="x" * 100_000)
+        if "nap" in parts:
+            time.sleep(2)
         if "pause" in parts:
             time.sleep(0.05)
         return self.answer()

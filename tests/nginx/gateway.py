@@ -76,6 +76,9 @@ class Node:
     def freeze(self):
         os.kill(self.process.pid, signal.SIGSTOP)
 
+    def thaw(self):
+        os.kill(self.process.pid, signal.SIGCONT)
+
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"
