@@ -2,8 +2,9 @@
 """What choosing a node costs: plain nginx, nginx with our module, and haproxy before the same backend.
 
 Each proxy runs with one worker on loopback; plain nginx has our template's configuration without
-the module. Half of the requests are about one random monitor, half about none. Prints a table, and
-with --json one object of figures on the last line.
+the module. Every rule takes its turn: a request about one random monitor, one with a fixed node's
+cookie, one of a Socket.IO session, and one that the algorithm decides. Prints a table, and with
+--json one object of figures on the last line.
 """
 
 import argparse
@@ -28,11 +29,16 @@ BODY = '{"ok":true,"msg":"a small answer of a node"}'
 
 WRK_SCRIPT = """
 local monitors = %d
-local about_monitor = false
+local turn = 0
+local others = {}
+init = function()
+    others[1] = wrk.format(nil, "/dashboard", {Cookie = "a=b; KUMA_FIXED_NODE=node2"})
+    others[2] = wrk.format(nil, "/socket.io/?EIO=4&transport=polling&sid=aBcDeF.node3")
+    others[3] = wrk.format(nil, "/dashboard")
+end
 request = function()
-    about_monitor = not about_monitor
-    if not about_monitor then return wrk.format(nil, "/dashboard") end
-    return wrk.format(nil, "/api/v1/monitors/" .. math.random(monitors))
+    turn = (turn + 1) %% 4
+    return others[turn] or wrk.format(nil, "/api/v1/monitors/" .. math.random(monitors))
 end
 done = function(summary, latency)
     local failed = summary.errors.status + summary.errors.connect + summary.errors.read
@@ -135,7 +141,9 @@ class Bench:
         text = (ROOT / "nginx" / "nginx.conf.in").read_text()
         values = {"LISTEN": f"127.0.0.1:{port}", "DATA": str(folder), "WORKERS": "1",
                   "MODULE": str(self.build / "lib" / "ngx_http_higuma_module.so"),
-                  "LOG_LEVEL": "error", "USER_DIRECTIVE": self.user}
+                  "LOG_LEVEL": "error", "USER_DIRECTIVE": self.user, "OPEN_FILES": "8192",
+                  "CONNECTIONS": "4096", "EJECT_AFTER": "5", "TLS": "", "TRUSTED": "",
+                  "REAL_IP": ""}
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
         return text
@@ -161,11 +169,10 @@ class Bench:
         """Our configuration with all that is ours taken out; the nodes are in the upstream."""
         folder, port = self.folder / "plain", free_port()
         text = self.render(folder, port)
-        text = re.sub(r"^ *(load_module|higuma|higuma_route_directory|higuma_stale_after)\b.*;.*\n",
-                      "", text, flags=re.M)
-        text = re.sub(r"^ *add_header X-Routed-.*\n", "", text, flags=re.M)
-        text = text.replace('node="$higuma_node" via="$higuma_via" ', "")
         text = text.replace("higuma_failure_page;", "return 503;")
+        text = re.sub(r"^ *(load_module|higuma\w*)\b.*;.*\n", "", text, flags=re.M)
+        text = re.sub(r"^ *add_header .*\$higuma.*\n", "", text, flags=re.M)
+        text = text.replace('node="$higuma_node" via="$higuma_via" ', "")
         servers = " ".join(f"server 127.0.0.1:{backend};" for backend in self.backends)
         text = re.sub(r"server 0\.0\.0\.0:1;.*", servers, text)
         assert "$higuma" not in text

@@ -22,7 +22,9 @@ struct Peer {
     routing::SocketAddress socket;
     bool reachable = false;
     SlotIndex slot;
-    ngx_queue_t waiting{};  // RequestContext::queue of each try under way
+    ngx_queue_t waiting{};       // RequestContext::queue of each try under way
+    ngx_msec_t answered_at = 0;  // a request or a probe of this worker
+    bool probing = false;
 };
 
 class PeerSet {

@@ -265,6 +265,12 @@ Kind<std::set<int>> status_codes() {
             codes_text};
 }
 
+Kind<policy::Algorithm> algorithm() {
+    return {"least_monitors, least_connections or weighted",
+            [](std::string_view value) { return policy::algorithm_from(lower(value)); },
+            [](const policy::Algorithm& value) { return std::string(to_string(value)); }};
+}
+
 Kind<std::vector<std::string>> address_ranges() {
     return {"addresses or ranges such as 10.0.0.0/8,::1",
             [](std::string_view value) -> std::optional<std::vector<std::string>> {

@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "policy/routing_choice.hpp"
 
 namespace higuma::config {
 
@@ -40,6 +41,7 @@ Kind<std::string> node_name();  // a node id as text
 Kind<NodeId> node_id();
 Kind<std::set<int>> status_codes();               // "200,429", "200-299"
 Kind<std::vector<std::string>> address_ranges();  // "10.0.0.0/8,::1"
+Kind<policy::Algorithm> algorithm();
 
 // The same kind where none is a value of its own.
 template <class T>

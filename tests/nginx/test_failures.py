@@ -60,6 +60,8 @@ def test_a_failure_is_forgotten_when_the_node_is_back(gateway):
 
 
 def test_the_last_node_is_tried_although_it_failed(gateway):
+    for node in gateway.nodes[1:]:
+        node.kill()
     gateway.write_nodes(node2="offline", node3="offline")
     gateway.wait_until("/x", lambda answer: answer.to == "node1", "the table")
     gateway.nodes[0].kill()
@@ -138,7 +140,46 @@ def test_fault_15_a_frozen_nodes_requests_are_given_to_others(gateway):
     assert gateway.request("/x", headers=FIXED_1).to != "node1"
 
 
+def test_fault_15_a_frozen_node_costs_one_request_less_than_a_second(gateway):
+    """No controller says anything: what waits at a node that answers nobody is seen here."""
+    gateway.wait_until("/x", lambda answer: answer.to == "node1", "a first answer", headers=FIXED_1)
+    gateway.nodes[0].freeze()
+    began = time.monotonic()
+    answer = gateway.request("/x", headers=FIXED_1)
+    first = time.monotonic() - began
+    assert answer.status == 200 and answer.to in ("node2", "node3")
+    assert first < 1.5, "0.8 s and what a busy machine adds"
+    began = time.monotonic()
+    for _ in range(10):
+        assert gateway.request("/x", headers=FIXED_1).to != "node1"
+    assert time.monotonic() - began < first, "the next ones cost nothing"
+    assert gateway.status()["nodes"]["node1"]["ejected"]
+
+
+def test_a_slow_request_stays_where_it_is(gateway):
+    """The node answers the probe: it works on something long."""
+    thread, box = in_background(lambda: gateway.request("/nap/any", headers=FIXED_1))
+    thread.join()
+    assert (box[0].status, box[0].to) == (200, "node1")
+    begun = [line for node in gateway.nodes for line in node.requests()]
+    assert begun.count("GET /nap/any") == 1
+    assert not gateway.status()["nodes"]["node1"]["ejected"]
+
+
+def test_a_post_waits_for_a_frozen_node(gateway):
+    """It may have been carried out, so it is not repeated, and the node may yet go on."""
+    gateway.nodes[0].freeze()
+    thread, box = in_background(lambda: gateway.request("/x", "POST", headers=FIXED_1, body="x"))
+    time.sleep(2)
+    assert thread.is_alive()
+    gateway.nodes[0].thaw()
+    thread.join()
+    assert (box[0].status, box[0].to) == (200, "node1")
+
+
 def test_a_frozen_only_node_means_no_node(gateway):
+    for node in gateway.nodes[1:]:
+        node.kill()
     gateway.write_nodes(node2="offline", node3="offline")
     gateway.wait_until("/x", lambda answer: answer.to == "node1", "the table")
     thread, box = in_background(lambda: gateway.request("/slow/any"))
