@@ -78,6 +78,7 @@ NodeWatcher::NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnEven
       wake_(services.executor, services.clock),
       health_(policy::initial_health(node_.status, services.clock->now())),
       next_timeout_(services.config.detector.liveness_timeout) {
+    health_ = policy::on_drain_wish(std::move(health_), node_.draining, health_.since).health;
     address_.set_host(node_.host);
 }
 
@@ -90,11 +91,7 @@ void NodeWatcher::stop() {
 void NodeWatcher::update(const Node& node) {
     const bool moved = node.host != node_.host;
     node_ = node;
-    // A drain that an operator wrote into the database is obeyed by whoever leads next.
-    if (node.status == NodeStatus::draining && !health_.draining) {
-        health_.draining = true;
-        if (health_.status == NodeStatus::online) health_.status = NodeStatus::draining;
-    }
+    if (node.draining != health_.draining) follow_drain_wish();
     if (!moved) return;
     spdlog::info("{} is now at '{}'", node_.id.value, node_.host);
     address_.set_host(node_.host);
@@ -102,6 +99,14 @@ void NodeWatcher::update(const Node& node) {
     next_check_ = services_.clock->now();
     if (on_address_) on_address_(*this);
     wake_.notify();
+}
+
+void NodeWatcher::follow_drain_wish() {
+    const auto before = health_;
+    const auto step = policy::on_drain_wish(health_, node_.draining, services_.clock->now());
+    health_ = step.health;
+    if (step.came_online) figures_.came_online = health_.since;
+    on_step_(*this, step, before);
 }
 
 bool NodeWatcher::suspect() const {

@@ -65,6 +65,7 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     bool suspect() const;
 
   private:
+    void follow_drain_wish();
     Task<> liveness_check();
     Task<> wait_for_next();
     Task<> refresh_address(Deadline deadline);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "model/monitor.hpp"
 #include "model/node.hpp"
 #include "store/database.hpp"
 
@@ -43,6 +44,8 @@ struct AssignmentRow {
     bool pinned = false;
     int interval_seconds = 20;
     std::string push_token;
+    AssignReason reason = AssignReason::none;
+    std::string type;
 };
 struct AssignmentDelta {
     ChangeSeq upto;
@@ -57,12 +60,13 @@ Result<AssignmentDelta> assignments_changed_since(Connection& db, ChangeSeq sinc
 // Applies moves by comparing and setting the epoch, in set-based statements of at most `chunk`
 // rows; each adds one to the epoch in the same statement. Returns the ids that moved: a move whose
 // epoch was no longer current is left out and will be planned anew.
-enum class AssignmentChange { assign, home, adopt };
+enum class AssignmentChange { assign, home, adopt, rehome };
 struct AssignmentMove {
     MonitorId monitor;
     Epoch expected;
     NodeId to;  // for `home`: the home node
     AssignmentChange change = AssignmentChange::assign;
+    AssignReason reason = AssignReason::failover;  // of `assign`
 };
 struct MovesApplied {
     std::uint64_t moved = 0;
