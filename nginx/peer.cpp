@@ -9,7 +9,8 @@
 namespace higuma::nginx {
 namespace {
 
-constexpr std::string_view kCookieName = "KUMA_FIXED_NODE";
+constexpr std::string_view kFixedCookie = "KUMA_FIXED_NODE";
+constexpr std::string_view kSessionCookie = "HIGUMA_NODE";
 constexpr std::string_view kClearCookie =
     "KUMA_FIXED_NODE=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax";
 
@@ -47,8 +48,8 @@ RequestContext* create_context(ngx_http_request_t* request) {
     return context;
 }
 
-bool find_cookie(ngx_http_request_t* request, ngx_str_t& value) {
-    ngx_str_t name = str_of(kCookieName);
+bool find_cookie(ngx_http_request_t* request, std::string_view cookie, ngx_str_t& value) {
+    ngx_str_t name = str_of(cookie);
 #if (nginx_version >= 1023000)
     return ngx_http_parse_multi_header_lines(request, request->headers_in.cookie, &name, &value) !=
            nullptr;
@@ -59,11 +60,16 @@ bool find_cookie(ngx_http_request_t* request, ngx_str_t& value) {
 }
 
 void read_facts(RequestContext& context) {
+    ngx_http_request_t* request = context.request;
+    RequestFacts& facts = context.facts = {};
     ngx_str_t cookie = ngx_null_string;
-    context.facts = {};
-    context.facts.has_cookie = find_cookie(context.request, cookie);
-    context.facts.cookie = view_of(cookie);
-    context.facts.target = routing::parse_target(view_of(context.request->uri));
+    facts.has_fixed_cookie = find_cookie(request, kFixedCookie, cookie);
+    facts.fixed_cookie = view_of(cookie);
+    facts.target = routing::parse_target(view_of(request->uri));
+    facts.socketio = routing::parse_socketio(view_of(request->uri), view_of(request->args));
+    if (facts.socketio.is_socketio && find_cookie(request, kSessionCookie, cookie)) {
+        facts.session_cookie = view_of(cookie);
+    }
 }
 
 bool add_clear_cookie(ngx_http_request_t* request) {
@@ -110,7 +116,7 @@ ngx_int_t get_peer(ngx_peer_connection_t* connection, void* data) {
     connection->name = &peer.address_text;
 
     state.shared().enter(peer.slot);
-    state.note_sent(context.node);
+    state.note_sent(context.node, context.rule);
     ngx_queue_insert_tail(&peer.waiting, &context.queue);
     context.under_way = true;
     context.try_began = ngx_current_msec;

@@ -16,6 +16,8 @@ constexpr std::int64_t kNanosPerMilli = 1'000'000;
 static_assert(static_cast<int>(NodeStatus::online) == static_cast<int>(routing::NodeState::online));
 static_assert(static_cast<int>(NodeStatus::offline) ==
               static_cast<int>(routing::NodeState::offline));
+static_assert(static_cast<int>(policy::Algorithm::weighted) ==
+              static_cast<int>(routing::Algorithm::weighted));
 
 void log_refused(const TableLoader& loader) {
     const ngx_str_t reason = str_of(loader.reason());
@@ -31,6 +33,8 @@ policy::RoutedNode routed(const routing::NodeRecord& record) {
     node.primary = (record.flags & routing::kNodePrimary) != 0;
     node.monitors = record.monitors;
     node.ramp_permille = record.ramp_permille;
+    node.weight = record.weight;
+    node.announced_load_permille = record.announced_load_permille;
     return node;
 }
 
@@ -47,6 +51,8 @@ RouteState::RouteState(const std::string& folder, ngx_msec_t stale_after, ngx_sh
       owners_file_(folder + "/owners.route", FileKind::owners),
       peers_(&peer_sets_.emplace_back(0)),
       last_decay_(ngx_current_msec) {
+    view_.stale = true;
+    view_.owners_known = false;
     peers_->acquire();
 }
 
@@ -62,8 +68,8 @@ ngx_msec_t RouteState::poll() {
 
     const ngx_time_t* time = ngx_timeofday();
     const std::int64_t now_ms = static_cast<std::int64_t>(time->sec) * 1000 + time->msec;
-    stale_ = now_ms - nodes_file_.written_ns() / kNanosPerMilli >
-             static_cast<std::int64_t>(stale_after_);
+    view_.stale = now_ms - nodes_file_.written_ns() / kNanosPerMilli >
+                  static_cast<std::int64_t>(stale_after_);
 
     if (ngx_current_msec - last_decay_ >= kPollInterval) {
         last_decay_ = ngx_current_msec;
@@ -101,6 +107,7 @@ bool RouteState::follow_owners(std::size_t max_bytes) {
             owners_bytes_ = owners_file_.take();
             owners_.emplace(owners_bytes_.bytes());
             map_owners();
+            view_.owners_known = true;
             return false;
         case TableLoader::Progress::unchanged:
             break;
@@ -109,7 +116,6 @@ bool RouteState::follow_owners(std::size_t max_bytes) {
 }
 
 void RouteState::apply_nodes(const routing::NodeTableView& table) {
-    setup_complete_ = table.setup_complete();
     const PeerSet& peers_before = *peers_;  // stays in peer_sets_ until the next poll at least
     const std::vector<policy::RoutedNode> nodes_before = std::move(nodes_);
     if (!same_peers(table)) replace_peers(table);
@@ -119,6 +125,10 @@ void RouteState::apply_nodes(const routing::NodeTableView& table) {
         nodes_[i].reachable = (*peers_)[i].reachable;
         note_news(i, peers_before, nodes_before);
     }
+    view_.nodes = nodes_;
+    view_.setup_complete = table.setup_complete();
+    view_.forced = peers_->find(table.forced());
+    view_.algorithm = static_cast<policy::Algorithm>(table.algorithm());
     map_owners();
     give_up_on_offline();
 }
@@ -131,6 +141,7 @@ void RouteState::note_news(std::size_t index, const PeerSet& peers_before,
     const auto before = peers_before.find(peer.id);
     if (!before) return;
     node.recent = nodes_before[*before].recent;
+    node.turns_used = nodes_before[*before].turns_used;
     const bool moved = peers_before[*before].address != peer.address;
     // The controller has seen it come back: newer than what a failed connect said.
     if (is_well(node) && (moved || !is_well(nodes_before[*before]))) {
@@ -199,28 +210,40 @@ std::optional<std::size_t> RouteState::owner_of(const routing::RequestTarget& ta
     return owner_nodes_[*owner];
 }
 
-policy::RouteChoice RouteState::choose(const RequestFacts& facts) {
-    const ngx_msec_t now = ngx_current_msec;
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        const SlotIndex slot = (*peers_)[i].slot;
-        nodes_[i].in_flight = shared_.in_flight(slot);
-        nodes_[i].locally_failed = shared_.is_failed(slot, now);
-    }
-    policy::RoutingView view{nodes_};
-    view.setup_complete = setup_complete_;
-    view.owners_known = owners_.has_value();
-    view.stale = stale_;
-    view.rotation = rotation_++;
-
+policy::RouteRequest RouteState::known_of(const RequestFacts& facts) const {
     policy::RouteRequest request;
-    request.has_fixed_cookie = facts.has_cookie;
-    if (facts.has_cookie) request.fixed_node = peers_->find(facts.cookie);
+    request.has_fixed_cookie = facts.has_fixed_cookie;
+    if (facts.has_fixed_cookie) request.fixed_node = peers_->find(facts.fixed_cookie);
+    if (facts.socketio.is_socketio) {
+        const bool named = !facts.socketio.node_name.empty();
+        request.session_node =
+            peers_->find(named ? facts.socketio.node_name : facts.session_cookie);
+        request.new_session = !facts.socketio.has_session;
+    }
     if (facts.target.kind == routing::RequestTarget::Kind::monitor) {
         request.monitor_id = facts.target.monitor_id;
     }
     request.owner = owner_of(facts.target);
     request.tried = facts.tried;
-    return policy::choose_route(view, request);
+    return request;
+}
+
+policy::RouteChoice RouteState::choose(const RequestFacts& facts) {
+    const ngx_msec_t now = ngx_current_msec;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        const SlotIndex slot = (*peers_)[i].slot;
+        nodes_[i].in_flight = shared_.in_flight(slot);
+        nodes_[i].ejected = shared_.is_failed(slot, now);
+    }
+    ++view_.rotation;
+    return policy::choose_route(view_, known_of(facts));
+}
+
+void RouteState::note_sent(std::size_t node, policy::RouteRule rule) {
+    ++nodes_[node].recent;
+    if (rule == policy::RouteRule::load_balancer) {
+        policy::note_turn(nodes_[node], view_.turns_then);
+    }
 }
 
 }  // namespace higuma::nginx

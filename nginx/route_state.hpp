@@ -13,6 +13,7 @@
 #include "peers.hpp"
 #include "policy/routing_choice.hpp"
 #include "routing/request_target.hpp"
+#include "routing/socketio_request.hpp"
 #include "routing/table_loader.hpp"
 #include "shared_nodes.hpp"
 
@@ -25,8 +26,10 @@ inline constexpr std::size_t kStartBytes = routing::kMaxFileBytes;  // at start 
 
 // What the routing rules need to know of a request.
 struct RequestFacts {
-    bool has_cookie = false;
-    std::string_view cookie;
+    bool has_fixed_cookie = false;
+    std::string_view fixed_cookie;
+    std::string_view session_cookie;  // where the client's last Socket.IO session was
+    routing::SocketioRequest socketio;
     routing::RequestTarget target;
     policy::NodeSet tried;
 };
@@ -43,7 +46,8 @@ class RouteState {
     policy::RouteChoice choose(const RequestFacts& facts);
     PeerSet& peers() { return *peers_; }
     SharedNodes& shared() { return shared_; }
-    void note_sent(std::size_t node) { ++nodes_[node].recent; }
+    // The node of the last choice is sent the request.
+    void note_sent(std::size_t node, policy::RouteRule rule);
 
   private:
     bool follow_nodes(std::size_t max_bytes);
@@ -55,6 +59,7 @@ class RouteState {
     void give_up_on_offline();
     void drop_unused_peers();
     std::optional<std::size_t> owner_of(const routing::RequestTarget& target) const;
+    policy::RouteRequest known_of(const RequestFacts& facts) const;
     void note_news(std::size_t index, const PeerSet& peers_before,
                    const std::vector<policy::RoutedNode>& nodes_before);
 
@@ -65,14 +70,12 @@ class RouteState {
     std::list<PeerSet> peer_sets_;  // the current one and those that requests still hold
     PeerSet* peers_;
     std::vector<policy::RoutedNode> nodes_;  // by index in *peers_
-    bool setup_complete_ = true;
-    bool stale_ = true;
+    policy::RoutingView view_;               // of nodes_
 
     routing::LoadedTable owners_bytes_;
     std::optional<routing::OwnerTableView> owners_;
     std::array<std::uint16_t, routing::kMaxNodes> owner_nodes_{};  // table's index -> ours
 
-    std::uint32_t rotation_ = 0;
     ngx_msec_t last_decay_ = 0;
 };
 

@@ -17,9 +17,11 @@ bool same_content(const routing::NodeTable& a, const routing::NodeTable& b) {
     const auto same = [](const routing::RouteNode& x, const routing::RouteNode& y) {
         return x.id == y.id && x.address == y.address && x.state == y.state &&
                x.suspect == y.suspect && x.primary == y.primary && x.monitors == y.monitors &&
-               x.ramp_permille == y.ramp_permille;
+               x.ramp_permille == y.ramp_permille && x.weight == y.weight &&
+               x.announced_load_permille == y.announced_load_permille;
     };
-    return a.setup_complete == b.setup_complete &&
+    return a.setup_complete == b.setup_complete && a.forced == b.forced &&
+           a.algorithm == b.algorithm &&
            std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(), same);
 }
 

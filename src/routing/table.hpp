@@ -22,7 +22,12 @@ namespace higuma::routing {
 inline constexpr std::size_t kMaxNodes = 256;
 inline constexpr std::size_t kMaxNodeName = 50;
 
+inline constexpr std::uint32_t kMaxWeight = 100'000;
+
 enum class NodeState : std::uint8_t { unknown, online, recovering, draining, offline };
+
+// How requests that no rule sends to a certain node are spread.
+enum class Algorithm : std::uint8_t { least_monitors, least_connections, weighted };
 
 struct RouteNode {
     std::string id;  // "node1"
@@ -31,13 +36,17 @@ struct RouteNode {
     NodeState state = NodeState::unknown;
     bool suspect = false;  // a check has failed and the threshold has not decided yet
     bool primary = false;
-    std::uint32_t monitors = 0;          // active monitors
-    std::uint32_t ramp_permille = 1000;  // slow start: share of its fair load, 1000 = all
+    std::uint32_t monitors = 0;                 // active monitors
+    std::uint32_t ramp_permille = 1000;         // slow start: share of its fair load, 1000 = all
+    std::uint32_t weight = 100;                 // stated capacity in percent, up to kMaxWeight
+    std::uint32_t announced_load_permille = 0;  // as the node says of itself; 0: it says nothing
 };
 
 struct NodeTable {
     std::uint64_t generation = 0;
     bool setup_complete = false;
+    std::string forced;  // id of the node that all requests go to while it is online; empty: none
+    Algorithm algorithm = Algorithm::least_monitors;
     std::vector<RouteNode> nodes;  // in the order of hash routing: sorted by id
 };
 

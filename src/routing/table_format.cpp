@@ -27,7 +27,7 @@ std::uint64_t expected_size(const FileHeader& header) {
     }
     if (header.kind == static_cast<std::uint32_t>(FileKind::nodes)) {
         if (header.monitor_slots != 0 || header.token_slots != 0) return 0;
-        return sizeof(FileHeader) + header.node_count * sizeof(NodeRecord);
+        return sizeof(FileHeader) + sizeof(RoutingRecord) + header.node_count * sizeof(NodeRecord);
     }
     constexpr std::uint64_t kSlotBytes = sizeof(std::uint64_t) + sizeof(std::uint16_t);
     return sizeof(FileHeader) + header.node_count * sizeof(NameField) +

@@ -2,7 +2,7 @@
 // counts, so that a reader checks every bound before it touches a section. Little-endian, 8-byte
 // aligned.
 //
-//   kind nodes:   header | NodeRecord[node_count]
+//   kind nodes:   header | RoutingRecord | NodeRecord[node_count]
 //   kind owners:  header | NameField[node_count]
 //                        | u64 monitor_keys[monitor_slots] | u64 token_keys[token_slots]
 //                        | u16 monitor_nodes[monitor_slots] | u16 token_nodes[token_slots]
@@ -29,7 +29,7 @@ namespace higuma::routing {
 static_assert(std::endian::native == std::endian::little, "the format is that of its machines");
 
 inline constexpr std::array<char, 8> kMagic{'H', 'I', 'G', 'U', 'M', 'A', 'R', 'T'};
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::uint16_t kNoNode = 0xFFFF;
 inline constexpr std::uint64_t kMaxSlots = std::uint64_t{1} << 26;
 inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 30;
@@ -70,6 +70,14 @@ static_assert(kMaxNodeName < sizeof(NameField));
 inline constexpr std::uint8_t kNodeSuspect = 1;
 inline constexpr std::uint8_t kNodePrimary = 2;
 
+// What is said of the cluster as a whole.
+struct RoutingRecord {
+    NameField forced;
+    std::uint8_t algorithm;
+    std::array<std::uint8_t, 7> reserved;
+};
+static_assert(sizeof(RoutingRecord) == 64);
+
 struct NodeRecord {
     NameField id;
     AddressField address;
@@ -78,10 +86,14 @@ struct NodeRecord {
     std::uint16_t reserved;
     std::uint32_t monitors;
     std::uint32_t ramp_permille;
+    std::uint32_t weight;
+    std::uint32_t announced_load_permille;
     std::uint32_t reserved_end;
 };
-static_assert(sizeof(NodeRecord) == 200);
-static_assert(std::is_trivially_copyable_v<FileHeader> && std::is_trivially_copyable_v<NodeRecord>);
+static_assert(sizeof(NodeRecord) == 208);
+static_assert(std::is_trivially_copyable_v<FileHeader> &&
+              std::is_trivially_copyable_v<NodeRecord> &&
+              std::is_trivially_copyable_v<RoutingRecord>);
 
 // Where a search for `key` begins. `slots` is not 0.
 inline std::uint64_t home_slot(std::uint64_t key, std::uint64_t slots) {

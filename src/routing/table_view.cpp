@@ -29,6 +29,16 @@ std::string_view fault_of_node(const NodeRecord& node) {
     }
     if (node.state > static_cast<std::uint8_t>(NodeState::offline)) return "bad node state";
     if (node.ramp_permille > 1000) return "bad slow start";
+    if (node.weight > kMaxWeight) return "bad weight";
+    return {};
+}
+
+std::string_view fault_of_routing(const RoutingRecord& routing) {
+    const NameField& forced = routing.forced;
+    if (forced.length > kMaxNodeName || (forced.length > 0 && !is_valid_name(forced.view()))) {
+        return "bad forced node";
+    }
+    if (routing.algorithm > static_cast<std::uint8_t>(Algorithm::weighted)) return "bad algorithm";
     return {};
 }
 
@@ -68,6 +78,7 @@ std::string_view TableVerifier::fault_of_header() const {
 std::string_view TableVerifier::fault_of_names() const {
     if (kind_ == FileKind::nodes) {
         const NodeTableView view(bytes_);
+        if (const auto fault = fault_of_routing(view.routing()); !fault.empty()) return fault;
         for (std::size_t i = 0; i < view.size(); ++i) {
             if (const auto fault = fault_of_node(view.node(i)); !fault.empty()) return fault;
             if (i > 0 && view.node(i - 1).id.view() >= view.node(i).id.view()) {
@@ -109,8 +120,14 @@ bool NodeTableView::setup_complete() const {
 }
 std::size_t NodeTableView::size() const { return header_of(bytes_).node_count; }
 const NodeRecord& NodeTableView::node(std::size_t index) const {
-    return reinterpret_cast<const NodeRecord*>(bytes_.data() + sizeof(FileHeader))[index];
+    const std::byte* nodes = bytes_.data() + sizeof(FileHeader) + sizeof(RoutingRecord);
+    return reinterpret_cast<const NodeRecord*>(nodes)[index];
 }
+const RoutingRecord& NodeTableView::routing() const {
+    return *reinterpret_cast<const RoutingRecord*>(bytes_.data() + sizeof(FileHeader));
+}
+std::string_view NodeTableView::forced() const { return routing().forced.view(); }
+Algorithm NodeTableView::algorithm() const { return static_cast<Algorithm>(routing().algorithm); }
 
 OwnerTableView::OwnerTableView(std::span<const std::byte> verified)
     : bytes_(verified), node_count_(header_of(verified).node_count) {

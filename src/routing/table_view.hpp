@@ -50,8 +50,11 @@ class NodeTableView {
 
     std::uint64_t generation() const;
     bool setup_complete() const;
+    std::string_view forced() const;  // empty: none
+    Algorithm algorithm() const;
     std::size_t size() const;
     const NodeRecord& node(std::size_t index) const;  // ordered by id
+    const RoutingRecord& routing() const;
 
   private:
     std::span<const std::byte> bytes_;

@@ -82,6 +82,20 @@ std::string refuse_node(const RouteNode& node) {
     return {};
 }
 
+NodeRecord record_of(const RouteNode& node) {
+    NodeRecord record{};
+    put(record.id, node.id);
+    put(record.address, node.address);
+    record.state = static_cast<std::uint8_t>(node.state);
+    record.flags = static_cast<std::uint8_t>((node.suspect ? kNodeSuspect : 0) |
+                                             (node.primary ? kNodePrimary : 0));
+    record.monitors = node.monitors;
+    record.ramp_permille = std::min<std::uint32_t>(node.ramp_permille, 1000);
+    record.weight = std::min(node.weight, kMaxWeight);
+    record.announced_load_permille = node.announced_load_permille;
+    return record;
+}
+
 // One open-addressing table, three quarters full.
 class OwnerSlots {
   public:
@@ -139,20 +153,20 @@ std::string write_node_table(const std::string& path, const NodeTable& table) {
     std::vector<RouteNode> nodes = table.nodes;
     std::sort(nodes.begin(), nodes.end(),
               [](const RouteNode& a, const RouteNode& b) { return a.id < b.id; });
+    if (!table.forced.empty() && !is_valid_name(table.forced)) {
+        return "forced node \"" + table.forced + "\" is not valid";
+    }
     std::vector<char> bytes(sizeof(FileHeader));
+    RoutingRecord routing{};
+    put(routing.forced, table.forced);
+    routing.algorithm = static_cast<std::uint8_t>(table.algorithm);
+    append<RoutingRecord>(bytes, {&routing, 1});
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         const RouteNode& node = nodes[i];
         if (std::string error = refuse_node(node); !error.empty()) return error;
         if (i > 0 && nodes[i - 1].id == node.id)
             return "node id \"" + node.id + "\" is there twice";
-        NodeRecord record{};
-        put(record.id, node.id);
-        put(record.address, node.address);
-        record.state = static_cast<std::uint8_t>(node.state);
-        record.flags = static_cast<std::uint8_t>((node.suspect ? kNodeSuspect : 0) |
-                                                 (node.primary ? kNodePrimary : 0));
-        record.monitors = node.monitors;
-        record.ramp_permille = std::min<std::uint32_t>(node.ramp_permille, 1000);
+        const NodeRecord record = record_of(node);
         append<NodeRecord>(bytes, {&record, 1});
     }
     FileHeader header{};

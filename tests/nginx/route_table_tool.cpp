@@ -1,7 +1,8 @@
 // Writes route tables for tests and benchmarks from lines on standard input:
 //
-//   generation N | setup yes|no
-//   node ID ADDRESS|- STATE MONITORS [suspect] [primary] [ramp=PERMILLE]      for `nodes`
+//   generation N | setup yes|no | forced ID | algorithm least_monitors|least_connections|weighted
+//   node ID ADDRESS|- STATE MONITORS [suspect] [primary] [ramp=PERMILLE] [weight=PERCENT]
+//        [load=PERMILLE]                                                       for `nodes`
 //   owners ID…                the nodes, then:                                 for `owners`
 //   monitor ID NODE | token TEXT NODE | monitors COUNT (1 to COUNT, over the nodes in turn)
 //
@@ -19,12 +20,20 @@ namespace {
 
 using namespace higuma::routing;
 
-NodeState state_from(const std::string& text) {
-    constexpr std::array<std::string_view, 5> kNames{"unknown", "online", "recovering", "draining",
-                                                     "offline"};
-    const auto found = std::find(kNames.begin(), kNames.end(), text);
-    if (found == kNames.end()) throw std::runtime_error("unknown state " + text);
-    return static_cast<NodeState>(found - kNames.begin());
+constexpr std::array<std::string_view, 5> kStates{"unknown", "online", "recovering", "draining",
+                                                  "offline"};
+constexpr std::array<std::string_view, 3> kAlgorithms{"least_monitors", "least_connections",
+                                                      "weighted"};
+
+template <class Enum, std::size_t Size>
+Enum enum_from(const std::array<std::string_view, Size>& names, const std::string& text) {
+    const auto found = std::find(names.begin(), names.end(), text);
+    if (found == names.end()) throw std::runtime_error("unknown word " + text);
+    return static_cast<Enum>(found - names.begin());
+}
+
+std::uint32_t number_from(const std::string& text) {
+    return static_cast<std::uint32_t>(std::stoul(text));
 }
 
 RouteNode node_from(std::istringstream& words) {
@@ -32,13 +41,13 @@ RouteNode node_from(std::istringstream& words) {
     std::string state, word;
     words >> node.id >> node.address >> state >> node.monitors;
     if (node.address == "-") node.address.clear();
-    node.state = state_from(state);
+    node.state = enum_from<NodeState>(kStates, state);
     while (words >> word) {
         node.suspect |= word == "suspect";
         node.primary |= word == "primary";
-        if (word.starts_with("ramp=")) {
-            node.ramp_permille = static_cast<std::uint32_t>(std::stoul(word.substr(5)));
-        }
+        if (word.starts_with("ramp=")) node.ramp_permille = number_from(word.substr(5));
+        if (word.starts_with("weight=")) node.weight = number_from(word.substr(7));
+        if (word.starts_with("load=")) node.announced_load_permille = number_from(word.substr(5));
     }
     return node;
 }
@@ -60,6 +69,11 @@ void add_line(const std::string& line, NodeTable& nodes, OwnerTable& owners) {
     } else if (kind == "setup") {
         words >> text;
         nodes.setup_complete = text == "yes";
+    } else if (kind == "forced") {
+        words >> nodes.forced;
+    } else if (kind == "algorithm") {
+        words >> text;
+        nodes.algorithm = enum_from<Algorithm>(kAlgorithms, text);
     } else if (kind == "node") {
         nodes.nodes.push_back(node_from(words));
     } else if (kind == "owners") {

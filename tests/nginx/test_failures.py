@@ -139,6 +139,8 @@ def test_fault_15_a_frozen_nodes_requests_are_given_to_others(gateway):
 
 
 def test_a_frozen_only_node_means_no_node(gateway):
+    for node in gateway.nodes[1:]:
+        node.kill()
     gateway.write_nodes(node2="offline", node3="offline")
     gateway.wait_until("/x", lambda answer: answer.to == "node1", "the table")
     thread, box = in_background(lambda: gateway.request("/slow/any"))

@@ -24,13 +24,18 @@ RoutedNode suspect(RoutedNode of) {
     of.suspect = true;
     return of;
 }
-RoutedNode failed(RoutedNode of) {
-    of.locally_failed = true;
+RoutedNode ejected(RoutedNode of) {
+    of.ejected = true;
     return of;
 }
 RoutedNode primary(RoutedNode of) {
     of.primary = true;
     return of;
+}
+RoutedNode weighing(std::uint32_t weight) {
+    RoutedNode result = node(kOnline);
+    result.weight = weight;
+    return result;
 }
 RoutedNode unresolved(RoutedNode of) {
     of.reachable = false;
@@ -54,12 +59,18 @@ RouteRequest unowned(std::uint64_t id) {
     request.monitor_id = id;
     return request;
 }
+RouteRequest session(std::size_t index, bool fresh = false) {
+    RouteRequest request;
+    request.session_node = index;
+    request.new_session = fresh;
+    return request;
+}
 RouteRequest tried(RouteRequest request, std::initializer_list<std::size_t> nodes) {
     for (const std::size_t i : nodes) request.tried.set(i);
     return request;
 }
 
-enum Tables { kCurrent, kSetup, kStale, kNoOwners };
+enum Tables { kCurrent, kSetup, kStale, kNoOwners, kForced1 };
 
 struct Row {
     std::string name;
@@ -77,6 +88,7 @@ void check(const std::vector<Row>& rows) {
         view.setup_complete = row.tables != kSetup;
         view.stale = row.tables == kStale;
         view.owners_known = row.tables != kNoOwners;
+        if (row.tables == kForced1) view.forced = 1;
         const RouteChoice choice = choose_route(view, row.request);
         EXPECT_EQ(choice.node, row.expected) << row.name;
         EXPECT_EQ(to_string(choice.rule), to_string(row.rule)) << row.name;
@@ -139,7 +151,7 @@ TEST(RoutingChoice, FixedNodeWhileItIsOnline) {
          RouteRule::load_balancer,
          true},
         {"draining", {node(kOnline), node(kDraining)}, fixed(1), 0, RouteRule::load_balancer, true},
-        {"refused just now: kept", {node(kOnline), failed(node(kOnline))}, fixed(1), 0},
+        {"refused just now: kept", {node(kOnline), ejected(node(kOnline))}, fixed(1), 0},
         {"tried: kept", two, tried(fixed(1), {1}), 0},
     });
 }
@@ -150,7 +162,7 @@ TEST(RoutingChoice, AMonitorsRequestGoesToItsOwner) {
         {"owner draining", {node(kOnline), node(kDraining)}, owned(1), 1, RouteRule::monitor_owner},
         {"owner offline: any other", {node(kOnline), node(kOffline)}, owned(1), 0},
         {"owner suspect: another", {node(kOnline), suspect(node(kOnline))}, owned(1), 0},
-        {"owner refused just now", {node(kOnline), failed(node(kOnline))}, owned(1), 0},
+        {"owner refused just now", {node(kOnline), ejected(node(kOnline))}, owned(1), 0},
         {"owner tried", {node(kOnline), node(kOnline)}, tried(owned(1), {1}), 0},
         {"owner suspect, but alone", {node(kOffline), suspect(node(kOnline))}, owned(1), 1},
         {"unknown monitor", {node(kOnline, 1), node(kOnline, 900)}, unowned(7), 0},
@@ -180,9 +192,25 @@ TEST(RoutingChoice, HashOnlyWithoutACurrentTable) {
 TEST(RoutingChoice, OnlyUsableNodesAndTheBestFirst) {
     check({
         {"offline and unknown are not used",
+         {node(kOffline), node(NodeStatus::unknown), node(kOnline), node(kOnline)},
+         tried({}, {2, 3}),
+         std::nullopt},
+        {"most are away: a recovering one",
          {node(kOffline), node(NodeStatus::unknown), node(NodeStatus::recovering)},
          {},
-         std::nullopt},
+         2},
+        {"most are away: the one that is there",
+         {node(kOffline), node(kOffline), node(kOnline, 900)},
+         {},
+         2},
+        {"most are away and it failed: any other",
+         {node(kOffline), node(kOffline, 1), node(kOnline, 900)},
+         tried({}, {2}),
+         1},
+        {"most are ejected: as if none were",
+         {ejected(node(kOnline, 1)), ejected(node(kOnline, 900)), node(kOnline, 900)},
+         {},
+         0},
         {"stale: offline as the last resort",
          {node(kOffline)},
          {},
@@ -191,7 +219,7 @@ TEST(RoutingChoice, OnlyUsableNodesAndTheBestFirst) {
          false,
          kStale},
         {"stale: online before offline",
-         {node(kOffline, 1), failed(node(kOnline, 900))},
+         {node(kOffline, 1), ejected(node(kOnline, 900))},
          {},
          1,
          RouteRule::load_balancer,
@@ -201,8 +229,8 @@ TEST(RoutingChoice, OnlyUsableNodesAndTheBestFirst) {
         {"draining takes nothing new", {node(kDraining, 0), node(kOnline, 900)}, {}, 1},
         {"draining when nothing else", {node(kDraining), node(kOffline)}, {}, 0},
         {"draining before suspect", {suspect(node(kOnline)), node(kDraining)}, {}, 1},
-        {"suspect before refused", {failed(node(kOnline)), suspect(node(kOnline))}, {}, 1},
-        {"all refused: tried anyway", {failed(node(kOnline)), failed(node(kOnline))}, {}, 0},
+        {"suspect before refused", {ejected(node(kOnline)), suspect(node(kOnline))}, {}, 1},
+        {"all refused: tried anyway", {ejected(node(kOnline)), ejected(node(kOnline))}, {}, 0},
         {"all tried", {node(kOnline), node(kOnline)}, tried({}, {0, 1}), std::nullopt},
         {"the rest", {node(kOnline), node(kOnline)}, tried({}, {0}), 1},
     });
@@ -251,6 +279,161 @@ TEST(RoutingChoice, SlowStartTakesItsShareOnly) {
     EXPECT_LT(counts[0], 40);
     fresh.ramp_permille = 0;
     EXPECT_EQ(spread({fresh, node(kOnline, 1000)}, 20, false), (std::vector<int>{0, 20}));
+}
+
+TEST(RoutingChoice, AForcedNodeTakesAllWhileItIsOnline) {
+    const std::vector<RoutedNode> two{node(kOnline, 1), node(kOnline, 900)};
+    constexpr auto kForcedRule = RouteRule::forced;
+    check({
+        {"online", two, {}, 1, kForcedRule, false, kForced1},
+        {"before a session", two, session(0), 1, kForcedRule, false, kForced1},
+        {"before the owner", two, owned(0), 1, kForcedRule, false, kForced1},
+        {"after the cookie", two, fixed(0), 0, RouteRule::fixed_node, false, kForced1},
+        {"offline",
+         {node(kOnline), node(kOffline)},
+         {},
+         0,
+         RouteRule::load_balancer,
+         false,
+         kForced1},
+        {"draining",
+         {node(kOnline), node(kDraining)},
+         {},
+         0,
+         RouteRule::load_balancer,
+         false,
+         kForced1},
+        {"ejected",
+         {node(kOnline), ejected(node(kOnline))},
+         {},
+         0,
+         RouteRule::load_balancer,
+         false,
+         kForced1},
+        {"tried", two, tried({}, {1}), 0, RouteRule::load_balancer, false, kForced1},
+    });
+}
+
+TEST(RoutingChoice, ASessionStaysAtItsNode) {
+    const std::vector<RoutedNode> two{node(kOnline, 1), node(kOnline, 900)};
+    check({
+        {"online", two, session(1), 1, RouteRule::session},
+        {"draining finishes", {node(kOnline), node(kDraining)}, session(1), 1, RouteRule::session},
+        {"suspected only",
+         {node(kOnline), suspect(node(kOnline))},
+         session(1),
+         1,
+         RouteRule::session},
+        {"ejected", {node(kOnline), ejected(node(kOnline))}, session(1), 0},
+        {"offline", {node(kOnline), node(kOffline)}, session(1), 0},
+        {"unknown node", two, session(9), 0},
+        {"new, where its client was", two, session(1, true), 1, RouteRule::session},
+        {"new, not at a draining one", {node(kOnline), node(kDraining)}, session(1, true), 0},
+        {"new, not at a suspect one", {node(kOnline), suspect(node(kOnline))}, session(1, true), 0},
+        {"after the cookie", two,
+         [] {
+             auto request = session(1);
+             request.has_fixed_cookie = true;
+             request.fixed_node = 0;
+             return request;
+         }(),
+         0, RouteRule::fixed_node},
+    });
+}
+
+TEST(RoutingChoice, NeverMoreThanHalfOfTheNodesIsEjected) {
+    const auto may = [](std::vector<RoutedNode> nodes, std::size_t index) {
+        return may_eject(RoutingView{nodes}, index);
+    };
+    const RoutedNode well = node(kOnline);
+    EXPECT_FALSE(may({well}, 0)) << "never the last one";
+    EXPECT_TRUE(may({well, well}, 0));
+    EXPECT_FALSE(may({ejected(well), well}, 1));
+    EXPECT_FALSE(may({ejected(well), well, well}, 1));
+    EXPECT_TRUE(may({ejected(well), well, well, well}, 1));
+    EXPECT_FALSE(may({ejected(well), node(kOffline), well, well}, 2));
+    EXPECT_FALSE(may({ejected(well), well, well, well}, 0)) << "it is already";
+    EXPECT_FALSE(may({node(kOffline), well, well, well}, 0)) << "the controller knows";
+}
+
+std::vector<int> spread_by(Algorithm algorithm, std::vector<RoutedNode> nodes, int requests,
+                           bool held, std::string* order = nullptr) {
+    std::vector<int> counts(nodes.size());
+    std::uint64_t turns_then = 0;
+    for (int i = 0; i < requests; ++i) {
+        RoutingView view{nodes};
+        view.algorithm = algorithm;
+        view.rotation = static_cast<std::uint32_t>(i);
+        view.turns_then = turns_then;
+        const auto chosen = choose_route(view, {}).node;
+        if (!chosen) continue;
+        ++counts[*chosen];
+        if (order != nullptr) *order += static_cast<char>('a' + *chosen);
+        if (held) ++nodes[*chosen].in_flight;
+        note_turn(nodes[*chosen], turns_then);
+    }
+    return counts;
+}
+
+TEST(RoutingChoice, LeastConnectionsCountsForEachUnitOfWeight) {
+    const auto counts = spread_by(Algorithm::least_connections,
+                                  {weighing(100), weighing(200), weighing(300)}, 600, true);
+    EXPECT_NEAR(counts[0], 100, 15);
+    EXPECT_NEAR(counts[1], 200, 25);
+    EXPECT_NEAR(counts[2], 300, 35);
+}
+
+TEST(RoutingChoice, WeightedSpreadsInProportionAndSmoothly) {
+    std::string order;
+    const auto counts = spread_by(
+        Algorithm::weighted, {weighing(500), weighing(100), weighing(100)}, 700, false, &order);
+    EXPECT_EQ(counts, (std::vector<int>{500, 100, 100}));
+    EXPECT_EQ(order.find("aaaaaaa"), std::string::npos) << order;
+}
+
+TEST(RoutingChoice, WeightedDoesNotMakeUpForAnAbsence) {
+    std::vector<RoutedNode> nodes{weighing(100), weighing(100)};
+    nodes[0].turns_used = nodes[1].turns_used = 1'000'000'000;
+    nodes[1].turns_used = 0;  // it has just joined
+    std::uint64_t turns_then = nodes[0].turns_used;
+    int in_a_row = 0;
+    for (; in_a_row < 10; ++in_a_row) {
+        RoutingView view{nodes};
+        view.algorithm = Algorithm::weighted;
+        view.turns_then = turns_then;
+        const auto chosen = choose_route(view, {}).node;
+        if (chosen != 1) break;
+        note_turn(nodes[1], turns_then);
+    }
+    EXPECT_LE(in_a_row, 2);
+}
+
+TEST(RoutingChoice, SlowStartAndAnnouncedLoadHoldForEveryAlgorithm) {
+    for (const auto algorithm :
+         {Algorithm::least_monitors, Algorithm::least_connections, Algorithm::weighted}) {
+        for (const bool fresh : {true, false}) {
+            RoutedNode slow = node(kOnline);
+            if (fresh) {
+                slow.ramp_permille = 100;
+            } else {
+                slow.announced_load_permille = 900;
+            }
+            const auto counts = spread_by(algorithm, {slow, node(kOnline)}, 220, true);
+            EXPECT_GT(counts[0], 5) << to_string(algorithm);
+            EXPECT_LT(counts[0], 40) << to_string(algorithm);
+        }
+        RoutedNode draining = node(kDraining);
+        EXPECT_EQ(spread_by(algorithm, {draining, node(kOnline)}, 20, true),
+                  (std::vector<int>{0, 20}));
+    }
+}
+
+TEST(RoutingChoice, AlgorithmsHaveNames) {
+    for (const auto algorithm :
+         {Algorithm::least_monitors, Algorithm::least_connections, Algorithm::weighted}) {
+        EXPECT_EQ(algorithm_from(to_string(algorithm)), algorithm);
+    }
+    EXPECT_EQ(algorithm_from("random"), std::nullopt);
 }
 
 TEST(RoutingChoice, HoldsForManyNodesAndLargeCounts) {

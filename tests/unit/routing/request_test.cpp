@@ -6,6 +6,7 @@
 
 #include "routing/request_target.hpp"
 #include "routing/socket_address.hpp"
+#include "routing/socketio_request.hpp"
 
 namespace higuma::routing {
 namespace {
@@ -38,6 +39,33 @@ TEST(RequestTarget, IsReadFromThePath) {
         {"", {}},
     };
     for (const Row& row : rows) EXPECT_EQ(parse_target(row.path), row.target) << row.path;
+}
+
+TEST(SocketioRequest, TheSessionIdNamesItsNode) {
+    struct Row {
+        std::string_view path, query;
+        SocketioRequest request;
+    };
+    const Row rows[] = {
+        {"/socket.io/", "", {true, false, ""}},
+        {"/socket.io/", "EIO=4&transport=polling&t=abc", {true, false, ""}},
+        {"/socket.io/", "EIO=4&sid=aB_-9.node1", {true, true, "node1"}},
+        {"/socket.io/", "sid=aB9.node1.example&t=1", {true, true, "node1.example"}},
+        {"/socket.io/", "sid=aB9.node1&sid=aB9.node2", {true, true, "node1"}},
+        {"/socket.io/", "sid=stockIdWithoutNode", {true, true, ""}},
+        {"/socket.io/", "xsid=a.node1&sidx=a.node1", {true, false, ""}},
+        {"/socket.io/", "sid=", {true, false, ""}},
+        {"/socket.io/", "sid", {true, false, ""}},
+        {"/socket.io/", "sid=.node1", {true, true, ""}},
+        {"/socket.io/", "sid=a.", {true, true, ""}},
+        {"/socket.io/", "sid=a.no%64e1", {true, true, ""}},
+        {"/socket.io/", "sid=a.node1'--", {true, true, ""}},
+        {"/socket.io/x", "sid=a.node1", {true, true, "node1"}},
+        {"/socket.io", "sid=a.node1", {}},
+        {"/other/", "sid=a.node1", {}},
+    };
+    for (const Row& row : rows)
+        EXPECT_EQ(parse_socketio(row.path, row.query), row.request) << row.query;
 }
 
 TEST(SocketAddress, TakesAddressesOnly) {

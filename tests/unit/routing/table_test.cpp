@@ -21,7 +21,9 @@ NodeTable three_nodes() {
     NodeTable table;
     table.generation = 7;
     table.setup_complete = true;
-    table.nodes = {{"node2", "[::1]:3002", NodeState::draining, true, false, 20, 500},
+    table.forced = "node2";
+    table.algorithm = Algorithm::weighted;
+    table.nodes = {{"node2", "[::1]:3002", NodeState::draining, true, false, 20, 500, 250, 800},
                    {"node1", "127.0.0.1:3001", NodeState::online, false, true, 10, 1000},
                    {"node3", "", NodeState::offline, false, false, 0, 1000}};
     return table;
@@ -73,7 +75,12 @@ TEST_F(TableTest, NodesComeBackOrderedById) {
     EXPECT_EQ(view->node(1).flags, kNodeSuspect);
     EXPECT_EQ(view->node(1).monitors, 20u);
     EXPECT_EQ(view->node(1).ramp_permille, 500u);
+    EXPECT_EQ(view->node(1).weight, 250u);
+    EXPECT_EQ(view->node(1).announced_load_permille, 800u);
     EXPECT_EQ(view->node(2).address.view(), "");
+    EXPECT_EQ(view->node(2).weight, 100u);
+    EXPECT_EQ(view->forced(), "node2");
+    EXPECT_EQ(view->algorithm(), Algorithm::weighted);
 }
 
 TEST_F(TableTest, OwnersComeBackByMonitorAndToken) {
@@ -107,6 +114,8 @@ TEST_F(TableTest, EmptyTablesAreTables) {
     const auto nodes = open_node_table(hold(read_file(path_)), reason_);
     ASSERT_TRUE(nodes) << reason_;
     EXPECT_EQ(nodes->size(), 0u);
+    EXPECT_EQ(nodes->forced(), "");
+    EXPECT_EQ(nodes->algorithm(), Algorithm::least_monitors);
 }
 
 TEST_F(TableTest, TruncationAtEveryLengthIsRefused) {
@@ -159,7 +168,7 @@ TEST_F(TableTest, LyingCountsAreRefusedBeforeAnySectionIsTouched) {
         std::memcpy(bytes.data(), &header, sizeof(header));
         return !open_owner_table(hold(bytes), reason_).has_value();
     };
-    EXPECT_TRUE(refused([](FileHeader& h) { h.version = 2; }));
+    EXPECT_TRUE(refused([](FileHeader& h) { h.version = 1; }));
     EXPECT_EQ(reason_, "unknown format version");
     EXPECT_TRUE(refused([](FileHeader& h) { h.node_count = 4; }));
     EXPECT_TRUE(refused([](FileHeader& h) { h.node_count = 0xFFFFFFFF; }));
@@ -190,6 +199,8 @@ TEST_F(TableTest, NoBytesMakeAReaderLeaveItsBounds) {
         const auto held = hold(bytes);
         if (const auto nodes = open_node_table(held, reason_)) {
             ++accepted;
+            EXPECT_TRUE(nodes->forced().empty() || is_valid_name(nodes->forced()));
+            EXPECT_LE(nodes->algorithm(), Algorithm::weighted);
             for (std::size_t i = 0; i < nodes->size(); ++i) {
                 EXPECT_TRUE(is_valid_name(nodes->node(i).id.view()));
                 EXPECT_TRUE(is_printable(nodes->node(i).address.view()));
@@ -220,6 +231,10 @@ TEST_F(TableTest, BadInputIsRefusedByTheWriter) {
     EXPECT_THAT(write_node_table(path_, nodes), HasSubstr("address of node2"));
     nodes.nodes[0].address = "1.2.3.4:80\r\nX: y";
     EXPECT_THAT(write_node_table(path_, nodes), HasSubstr("address of node2"));
+    nodes = three_nodes();
+    nodes.forced = "a b";
+    EXPECT_THAT(write_node_table(path_, nodes), HasSubstr("forced node"));
+    nodes.forced.clear();
     nodes.nodes.resize(kMaxNodes + 1);
     EXPECT_THAT(write_node_table(path_, nodes), HasSubstr("256"));
     OwnerTable owners = some_owners();
