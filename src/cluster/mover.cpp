@@ -30,6 +30,8 @@ store::AssignmentChange change_of(policy::MoveKind kind) {
             return store::AssignmentChange::home;
         case policy::MoveKind::adopt:
             return store::AssignmentChange::adopt;
+        case policy::MoveKind::rehome:
+            return store::AssignmentChange::rehome;
     }
     return store::AssignmentChange::assign;
 }

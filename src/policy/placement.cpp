@@ -196,7 +196,8 @@ PlacementPlan plan_recovery(const ClusterState& state) {
     std::vector<const PlacedMonitor*> returning;
     for (const PlacedMonitor& monitor : state.monitors) {
         const bool away = monitor.assigned != kNoNode && monitor.assigned != monitor.home;
-        if (!away || monitor.pinned || !is_online(state, monitor.home)) continue;
+        const bool stays = monitor.pinned || monitor.switched;
+        if (!away || stays || !is_online(state, monitor.home)) continue;
         leave(monitor, fills);  // before anyone arrives: two nodes may swap monitors
         returning.push_back(&monitor);
     }

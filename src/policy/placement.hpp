@@ -30,12 +30,14 @@ struct PlacedMonitor {
     std::uint64_t epoch = 1;
     NodeIndex home = kNoNode;
     NodeIndex assigned = kNoNode;
-    float load = 0;  // checks per second
+    float load = 0;  // checks per second, weighed by what one costs
     bool active = true;
     bool pinned = false;
+    bool switched = false;  // an operator assigned it: recovery and rebalancing leave it
 
     NodeIndex effective() const { return assigned != kNoNode ? assigned : home; }
 };
+static_assert(sizeof(PlacedMonitor) == 32);
 
 struct ClusterState {
     std::vector<PlacedNode> nodes;
@@ -46,6 +48,7 @@ enum class MoveKind : std::uint8_t {
     assign,  // set assigned_node
     home,    // assigned_node = NULL: back to the home node
     adopt,   // a monitor without a home: set node_id
+    rehome,  // set node_id, assigned_node = NULL: it belongs there from now on
 };
 
 struct Move {
@@ -68,7 +71,8 @@ struct PlacementPlan {
 // together. A monitor whose own home node is online again goes home instead.
 PlacementPlan plan_failover(const ClusterState& state);
 
-// Monitors of online home nodes that a failover sent elsewhere go home.
+// Monitors of online home nodes that a failover or a drain sent elsewhere go home. Those that an
+// operator switched stay.
 PlacementPlan plan_recovery(const ClusterState& state);
 
 // Monitors without a home node go to the online node with the most room.
@@ -80,7 +84,7 @@ std::optional<NodeIndex> choose_node_for_new(const ClusterState& state);
 
 struct NodeLoad {
     int monitors = 0;  // active monitors whose effective node it is
-    double load = 0;   // checks per second
+    double load = 0;   // the sum of their loads
 };
 std::vector<NodeLoad> loads_of(const ClusterState& state);
 

@@ -165,6 +165,25 @@ TEST_F(ClusterTest, AdoptionGivesAHomeOnlyToMonitorsWithoutOne) {
     EXPECT_THAT(assignments_changed_since(*db, *current_change_seq(*db))->changed, IsEmpty());
 }
 
+TEST_F(ClusterTest, ARehomedMonitorBelongsToItsNewNode) {
+    add_node("node1");
+    const auto at_home = add_monitor("node1");
+    const auto away = add_monitor("node1");
+    const auto late = add_monitor("node1");
+    const auto leader = lead();
+    HIGUMA_OK(apply_moves(*db, leader, {{away, Epoch{1}, {"node2"}}}));
+    auto applied = apply_moves(*db, leader,
+                               {{at_home, Epoch{1}, {"node3"}, AssignmentChange::rehome},
+                                {away, Epoch{2}, {"node3"}, AssignmentChange::rehome},
+                                {late, Epoch{9}, {"node3"}, AssignmentChange::rehome}});
+    HIGUMA_OK(applied);
+    EXPECT_EQ(applied->moved, 2U);
+    EXPECT_EQ(applied->refused, 1U);
+    EXPECT_EQ(word("SELECT GROUP_CONCAT(CONCAT_WS('/', node_id, COALESCE(assigned_node, '-'), "
+                   "assignment_epoch) ORDER BY id) FROM monitor"),
+              "node3/-/2,node3/-/3,node1/-/1");
+}
+
 TEST_F(ClusterTest, MovesOfAFormerLeaderChangeNothing) {
     add_node("node1");
     const auto id = add_monitor("node1");

@@ -34,20 +34,23 @@ inline void add(ClusterState& state, int count, NodeIndex home, NodeIndex assign
     }
 }
 
-inline void apply(ClusterState& state, const PlacementPlan& plan) {
+inline void apply(ClusterState& state, const std::vector<Move>& moves) {
     std::unordered_map<std::int64_t, PlacedMonitor*> by_id;
     for (PlacedMonitor& monitor : state.monitors) by_id[monitor.id] = &monitor;
-    for (const Move& move : plan.moves) {
+    for (const Move& move : moves) {
         PlacedMonitor& monitor = *by_id.at(move.monitor);
         ASSERT_EQ(monitor.epoch, move.expected_epoch) << "monitor " << move.monitor;
         ASSERT_EQ(monitor.effective(), move.from);
         ++monitor.epoch;
-        if (move.kind == MoveKind::assign) monitor.assigned = move.to;
-        if (move.kind == MoveKind::adopt) monitor.home = move.to;
-        if (move.kind == MoveKind::home) monitor.assigned = kNoNode;
+        const bool new_home = move.kind == MoveKind::adopt || move.kind == MoveKind::rehome;
+        if (new_home) monitor.home = move.to;
+        monitor.assigned = move.kind == MoveKind::assign ? move.to : kNoNode;
+        monitor.switched = false;
         ASSERT_EQ(monitor.effective(), move.to);
     }
 }
+
+inline void apply(ClusterState& state, const PlacementPlan& plan) { apply(state, plan.moves); }
 
 inline std::vector<int> counts(const ClusterState& state) {
     std::vector<int> result;

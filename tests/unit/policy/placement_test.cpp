@@ -94,6 +94,17 @@ TEST(Failover, MonitorsWhoseHomeIsStillRecoveringGoElsewhere) {
     EXPECT_EQ(counts(state), (std::vector<int>{0, 0, 6}));
 }
 
+TEST(Failover, SwitchedMonitorsOfALostNodeMoveToo) {
+    auto state = cluster({kOnline, kOffline, kOffline, kOnline});
+    add(state, 1, 0, 1);  // its home is online
+    add(state, 1, 2, 1);  // its home is lost as well
+    for (auto& monitor : state.monitors) monitor.switched = true;
+    apply(state, plan_failover(state));
+    EXPECT_EQ(state.monitors[0].effective(), 0);
+    EXPECT_EQ(state.monitors[0].assigned, kNoNode);
+    EXPECT_EQ(state.monitors[1].effective(), 3);
+}
+
 // The original moved the monitors of the node that fell last and forgot those that fell before.
 TEST(Failover, AllNodesFailTogetherAndSomeReturn) {
     auto state = cluster({kOffline, kOffline, kOffline});
@@ -207,6 +218,15 @@ TEST(Recovery, LeavesPinnedAndHomelessMonitors) {
     add(state, 1, kNoNode, 1);
     add(state, 1, 0, 0);  // assigned to its own home: it runs there already
     EXPECT_TRUE(plan_recovery(state).moves.empty());
+}
+
+TEST(Recovery, LeavesMonitorsThatAnOperatorSwitched) {
+    auto state = cluster({kOnline, kOnline});
+    add(state, 2, 0, 1);
+    state.monitors[0].switched = true;
+    const auto plan = plan_recovery(state);
+    ASSERT_EQ(plan.moves.size(), 1U);
+    EXPECT_EQ(plan.moves[0].monitor, 2);
 }
 
 TEST(Recovery, CountsWhatPassesTheHomesLimit) {
