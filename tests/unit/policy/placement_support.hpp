@@ -34,7 +34,7 @@ inline void add(ClusterState& state, int count, NodeIndex home, NodeIndex assign
     }
 }
 
-inline void apply(ClusterState& state, const std::vector<Move>& moves) {
+inline void carry_out(ClusterState& state, const std::vector<Move>& moves) {
     std::unordered_map<std::int64_t, PlacedMonitor*> by_id;
     for (PlacedMonitor& monitor : state.monitors) by_id[monitor.id] = &monitor;
     for (const Move& move : moves) {
@@ -50,7 +50,7 @@ inline void apply(ClusterState& state, const std::vector<Move>& moves) {
     }
 }
 
-inline void apply(ClusterState& state, const PlacementPlan& plan) { apply(state, plan.moves); }
+inline void apply(ClusterState& state, const PlacementPlan& plan) { carry_out(state, plan.moves); }
 
 inline std::vector<int> counts(const ClusterState& state) {
     std::vector<int> result;
