@@ -32,6 +32,7 @@ struct NodeConfig {
     std::string listen;    // HIGUMA_LISTEN, "0.0.0.0:<port of host>"
     bool primary = false;  // UPTIME_KUMA_PRIMARY
     std::optional<int> monitor_limit;   // HIGUMA_NODE_MONITOR_LIMIT
+    std::optional<int> weight;          // HIGUMA_NODE_WEIGHT: stated capacity in percent
     int monitor_limit_per_node = 1000;  // MONITOR_LIMIT_PER_NODE, the cluster's default
     std::string resolver;               // RESOLVER
     std::string data_folder;            // HIGUMA_DATA, for the spool; empty: no spool
@@ -53,9 +54,12 @@ struct GatewayConfig {
     int monitor_limit_per_node = 1000;
     int cluster_node_count = 3;
     std::string resolver;
-    std::string admin_token;               // ADMIN_API_TOKEN (or _FILE)
-    std::vector<std::string> admin_allow;  // ADMIN_ALLOW: CIDRs; loopback and private ranges
-    int nginx_workers = 0;                 // HIGUMA_NGINX_WORKERS; 0: one per core
+    std::string admin_token;                   // ADMIN_API_TOKEN (or _FILE)
+    std::vector<std::string> admin_allow;      // ADMIN_ALLOW: CIDRs; loopback and private ranges
+    int nginx_workers = 0;                     // HIGUMA_NGINX_WORKERS; 0: one per core
+    std::string algorithm = "least_monitors";  // HIGUMA_ALGORITHM
+    double churn_percent_per_minute = 1;       // HIGUMA_CHURN_PER_MINUTE; 0: no limit
+    int api_rate_limit = 100;                  // API_RATE_LIMIT: actions in 15 min; 0: no limit
 };
 
 NodeConfig load_node(const Environment& environment, const std::optional<std::string>& toml_file);
