@@ -35,7 +35,9 @@ Task<Result<void>> Controller::Impl::poll() {
         if (!seq) return seq.error();
         const auto users = store::count_users(db);
         if (!users) return users.error();
-        return Polled{std::move(*nodes), *seq, *users};
+        auto settings = store::list_cluster_settings(db);
+        if (!settings) return settings.error();
+        return Polled{std::move(*nodes), *seq, *users, std::move(*settings)};
     };
     const auto deadline = services.after(kPollTimeout);
     auto polled = co_await within<Polled>(services.executor, services.clock, deadline,
@@ -61,6 +63,8 @@ void Controller::Impl::took_poll(Polled polled) {
     nodes_known = true;
     sync_watchers(polled.nodes);
     refresh_cached_nodes();
+    forced_node = polled.settings[store::kForcedNodeSetting];
+    rebalancer->took(polled.settings[store::kRebalancingSetting]);
     if (lease.leader()) repair_stored_states();
     publisher->nodes_changed();  // written only when something in it differs
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <boost/json.hpp>
+
 namespace higuma::cluster {
 
 namespace asio = boost::asio;
@@ -109,6 +111,19 @@ void NodeWatcher::follow_drain_wish() {
     on_step_(*this, step, before);
 }
 
+std::optional<double> announced_load_in(const std::string& body) {
+    boost::json::parse_options options;
+    options.max_depth = 8;
+    boost::system::error_code bad;
+    const auto value = boost::json::parse(body, bad, {}, options);
+    if (bad || !value.is_object()) return std::nullopt;
+    const auto* load = value.get_object().if_contains("load");
+    if (!load || !load->is_number()) return std::nullopt;
+    const auto number = load->to_number<double>(bad);
+    if (bad || !(number >= 0 && number <= 1)) return std::nullopt;
+    return number;
+}
+
 bool NodeWatcher::suspect() const {
     return health_.consecutive_failures > 0 || health_.status == NodeStatus::offline;
 }
@@ -192,8 +207,16 @@ Task<> NodeWatcher::liveness_check() {
                                               services_.config.health_path, deadline);
         error = reply ? judge(reply->status) : reply.error().message;
         if (!reply) connection_.close();
+        if (reply) note_load(reply->body);
     }
     checked(error, started);
+}
+
+void NodeWatcher::note_load(const std::string& body) {
+    const auto load = announced_load_in(body);
+    if (load == figures_.announced_load) return;
+    figures_.announced_load = load;
+    if (on_address_) on_address_(*this);
 }
 
 Task<> NodeWatcher::wait_for_next() {
