@@ -4,6 +4,7 @@
 #include "api/auth.hpp"
 #include "api/controller_api.hpp"
 #include "base/log.hpp"
+#include "base/log_ring.hpp"
 #include "commands.hpp"
 #include "nginx_conf.hpp"
 #include "process/log_rotation.hpp"
@@ -32,6 +33,9 @@ cluster::ControllerConfig controller_config(const config::GatewayConfig& config,
     controller.monitor_limit_per_node = config.monitor_limit_per_node;
     controller.expected_nodes = config.cluster_node_count;
     controller.route_directory = paths.route_folder;
+    controller.algorithm =
+        policy::algorithm_from(config.algorithm).value_or(policy::Algorithm::least_monitors);
+    controller.churn_percent_per_minute = config.churn_percent_per_minute;
     return controller;
 }
 
@@ -45,8 +49,8 @@ std::function<std::string()> service_tokens(const store::DatabaseConfig& databas
     };
 }
 
-Task<int> control(config::GatewayConfig config, GatewayPaths paths, asio::any_io_executor executor,
-                  std::shared_ptr<StopSignal> stop) {
+Task<int> control(config::GatewayConfig config, GatewayPaths paths, std::shared_ptr<LogRing> log,
+                  asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
     const auto clock = std::make_shared<SystemClock>();
     if (!co_await prepare_database(config.database, stop)) co_return 0;
     store::Database db(config.database, kDatabaseThreads, kDatabaseQueue, clock);
@@ -58,6 +62,10 @@ Task<int> control(config::GatewayConfig config, GatewayPaths paths, asio::any_io
     auto context = std::make_shared<api::ControllerApiContext>(api::ControllerApiContext{
         config.id, HIGUMA_VERSION, clock, config.monitor_limit_per_node,
         config.log.level == "debug", config.admin_token, config.admin_allow, db, controller, live});
+    context->api_rate_limit = config.api_rate_limit;
+    context->http = &http;
+    context->nginx_status_socket = paths.nginx_status_socket;
+    context->log = std::move(log);
     api::HttpServer server(executor, clock, api::ServerLimits{},
                            api::controller_endpoints(context));
     server.listen("unix:" + paths.controller_socket);
@@ -74,7 +82,8 @@ Task<int> control(config::GatewayConfig config, GatewayPaths paths, asio::any_io
     co_return 0;
 }
 
-Task<int> gateway_main(config::GatewayConfig config, GatewayPaths paths, bool controller_only,
+Task<int> gateway_main(config::GatewayConfig config, GatewayPaths paths,
+                       std::shared_ptr<LogRing> log, bool controller_only,
                        asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
     // nginx first: it routes on its last table even while the database is away.
     std::optional<NginxKeeper> nginx;
@@ -83,7 +92,7 @@ Task<int> gateway_main(config::GatewayConfig config, GatewayPaths paths, bool co
         nginx.emplace(executor, paths, [](const std::string& line) { spdlog::warn("{}", line); });
         nginx->start();
     }
-    const int exit_code = co_await control(config, paths, executor, stop);
+    const int exit_code = co_await control(config, paths, std::move(log), executor, stop);
     if (nginx) co_await nginx->stop(3s);
     co_return exit_code;
 }
@@ -93,12 +102,14 @@ Task<int> gateway_main(config::GatewayConfig config, GatewayPaths paths, bool co
 int run_gateway(const GatewayOptions& options) {
     const auto environment = process_environment();
     const auto config = config::load_gateway(environment, options.source.toml_file);
-    init_log(config.id, config.log.level);
+    const std::vector<std::string> secrets{config.admin_token, config.database.password};
+    const auto log = std::make_shared<LogRing>(secrets);
+    init_log(config.id, config.log.level, log);
     const GatewayPaths paths(config.data_folder);
     write_nginx_conf(config, paths, find_module(environment));
     const bool controller_only = options.controller_only;
     return run_on_loop([=](asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
-        return gateway_main(config, paths, controller_only, executor, stop);
+        return gateway_main(config, paths, log, controller_only, executor, stop);
     });
 }
 

@@ -23,6 +23,7 @@ GatewayPaths::GatewayPaths(const std::string& data_folder)
       nginx_pid(folder + "/nginx/nginx.pid"),
       route_folder(folder + "/route"),
       controller_socket(folder + "/controller.sock"),
+      nginx_status_socket(folder + "/nginx/status.sock"),
       log_folder(folder + "/log") {}
 
 std::string find_module(const config::Environment& environment) {
