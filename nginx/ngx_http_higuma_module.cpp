@@ -13,6 +13,7 @@
 #include "peer.hpp"
 #include "route_state.hpp"
 #include "shared_nodes.hpp"
+#include "status.hpp"
 
 namespace higuma::nginx {
 namespace {
@@ -20,11 +21,13 @@ namespace {
 struct MainConf {
     ngx_str_t directory;
     ngx_msec_t stale_after;
+    ngx_uint_t eject_after;
     ngx_flag_t used;  // some upstream is ours
     ngx_shm_zone_t* zone;
 };
 
 constexpr ngx_msec_t kStaleAfter = 10'000;
+constexpr ngx_uint_t kEjectAfter = 5;
 
 std::unique_ptr<RouteState> state;
 ngx_connection_t timer_connection;  // nginx's debug log reads a descriptor behind each event
@@ -38,13 +41,16 @@ MainConf* main_conf_of(ngx_conf_t* cf) {
 
 void* create_main_conf(ngx_conf_t* cf) {
     auto* conf = static_cast<MainConf*>(ngx_pcalloc(cf->pool, sizeof(MainConf)));
-    if (conf != nullptr) conf->stale_after = NGX_CONF_UNSET_MSEC;
+    if (conf == nullptr) return nullptr;
+    conf->stale_after = NGX_CONF_UNSET_MSEC;
+    conf->eject_after = NGX_CONF_UNSET_UINT;
     return conf;
 }
 
 char* init_main_conf(ngx_conf_t* cf, void* data) {
     auto* conf = static_cast<MainConf*>(data);
     ngx_conf_init_msec_value(conf->stale_after, kStaleAfter);
+    ngx_conf_init_uint_value(conf->eject_after, kEjectAfter);
     if (conf->directory.len == 0) return NGX_CONF_OK;
     if (ngx_conf_full_name(cf->cycle, &conf->directory, 0) != NGX_OK) {
         return static_cast<char*>(NGX_CONF_ERROR);
@@ -103,6 +109,7 @@ bool is_repeatable(const ngx_http_request_t* request) {
 const Answer& answer_for(ngx_http_request_t* request) {
     const RequestContext* context = context_of(request);
     if (context == nullptr || !context->reached_a_node) return kNoNode;
+    if (context->last_resort && is_repeatable(request)) return kNoNode;
     const ngx_array_t* states = request->upstream_states;
     if (states != nullptr && states->nelts > 0) {
         const auto* tries = static_cast<const ngx_http_upstream_state_t*>(states->elts);
@@ -124,28 +131,14 @@ bool add_retry_after(ngx_http_request_t* request) {
 ngx_int_t answer_failure(ngx_http_request_t* request) {
     const Answer& answer = answer_for(request);
     if (answer.retry && !add_retry_after(request)) return NGX_ERROR;
-    request->headers_out.status = answer.status;
-    request->headers_out.content_length_n = static_cast<off_t>(answer.body.size());
-    request->headers_out.content_type = str_of("application/json; charset=utf-8");
-    request->headers_out.content_type_len = request->headers_out.content_type.len;
-    const ngx_int_t sent = ngx_http_send_header(request);
-    if (sent == NGX_ERROR || sent > NGX_OK || request->header_only) return sent;
-
-    auto* buffer = static_cast<ngx_buf_t*>(ngx_calloc_buf(request->pool));
-    if (buffer == nullptr) return NGX_ERROR;
-    const ngx_str_t body = str_of(answer.body);
-    buffer->pos = buffer->start = body.data;
-    buffer->last = buffer->end = body.data + body.len;
-    buffer->memory = 1;
-    buffer->last_buf = 1;
-    ngx_chain_t chain{buffer, nullptr};
-    return ngx_http_output_filter(request, &chain);
+    return send_json(request, answer.status, answer.body);
 }
 
-char* set_failure_page(ngx_conf_t* cf, ngx_command_t*, void*) {
+template <ngx_http_handler_pt Handler>
+char* set_handler(ngx_conf_t* cf, ngx_command_t*, void*) {
     auto* location = static_cast<ngx_http_core_loc_conf_t*>(
         ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
-    location->handler = guarded<answer_failure>;
+    location->handler = Handler;
     return NGX_CONF_OK;
 }
 
@@ -175,6 +168,12 @@ ngx_int_t node_variable(ngx_http_request_t* request, ngx_http_variable_value_t* 
     return NGX_OK;
 }
 
+ngx_int_t session_cookie_variable(ngx_http_request_t* request, ngx_http_variable_value_t* value,
+                                  uintptr_t) {
+    set_variable(value, session_cookie_of(request));
+    return NGX_OK;
+}
+
 ngx_int_t add_variable(ngx_conf_t* cf, std::string_view name, ngx_http_get_variable_pt get) {
     ngx_str_t text = str_of(name);
     ngx_http_variable_t* variable = ngx_http_add_variable(cf, &text, NGX_HTTP_VAR_NOCACHEABLE);
@@ -185,10 +184,12 @@ ngx_int_t add_variable(ngx_conf_t* cf, std::string_view name, ngx_http_get_varia
 
 ngx_int_t add_variables(ngx_conf_t* cf) {
     if (add_variable(cf, "higuma_via", guarded<via_variable>) != NGX_OK) return NGX_ERROR;
-    return add_variable(cf, "higuma_node", guarded<node_variable>);
+    if (add_variable(cf, "higuma_node", guarded<node_variable>) != NGX_OK) return NGX_ERROR;
+    return add_variable(cf, "higuma_session_cookie", guarded<session_cookie_variable>);
 }
 
 ngx_int_t check_conf(ngx_conf_t* cf) {
+    remove_dead_sockets(cf);
     const MainConf* conf = main_conf_of(cf);
     if (!conf->used || conf->directory.len != 0) return NGX_OK;
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"higuma\" needs \"higuma_route_directory\"");
@@ -207,23 +208,24 @@ void on_timer(ngx_event_t* event) {
     ngx_add_timer(event, next);
 }
 
-// A worker whose master was killed would hold the listening sockets for ever and keep the next
-// nginx from starting: it ends its requests and goes.
+// A process whose master was killed would stay for ever, and a worker hold the listening sockets
+// and keep the next nginx from starting: it ends its requests and goes.
 void follow_master() {
     ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
     if (::getppid() != ngx_parent) ::kill(::getpid(), SIGQUIT);
 }
 
 ngx_int_t init_process(ngx_cycle_t* cycle) {
+    if (ngx_process == NGX_PROCESS_WORKER || ngx_process == NGX_PROCESS_HELPER) follow_master();
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE) return NGX_OK;
-    if (ngx_process == NGX_PROCESS_WORKER) follow_master();
     if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == nullptr) return NGX_OK;
     const auto* conf = static_cast<const MainConf*>(
         ngx_http_cycle_get_module_main_conf(cycle, ngx_http_higuma_module));
     if (conf == nullptr || conf->zone == nullptr) return NGX_OK;
 
-    state = std::make_unique<RouteState>(std::string(view_of(conf->directory)), conf->stale_after,
-                                         conf->zone);
+    RouteState::Options options{std::string(view_of(conf->directory)), conf->stale_after,
+                                static_cast<std::uint32_t>(conf->eject_after)};
+    state = std::make_unique<RouteState>(std::move(options), conf->zone);
     state->start();
     timer_connection.fd = static_cast<ngx_socket_t>(-1);
     timer.data = &timer_connection;
@@ -241,8 +243,12 @@ ngx_command_t commands[] = {
      NGX_HTTP_MAIN_CONF_OFFSET, offsetof(MainConf, stale_after), nullptr},
     {ngx_string("higuma"), NGX_HTTP_UPS_CONF | NGX_CONF_NOARGS, guarded<set_upstream>, 0, 0,
      nullptr},
+    {ngx_string("higuma_eject_after"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, ngx_conf_set_num_slot,
+     NGX_HTTP_MAIN_CONF_OFFSET, offsetof(MainConf, eject_after), nullptr},
     {ngx_string("higuma_failure_page"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
-     guarded<set_failure_page>, 0, 0, nullptr},
+     guarded<set_handler<guarded<answer_failure>>>, 0, 0, nullptr},
+    {ngx_string("higuma_status"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
+     guarded<set_handler<guarded<answer_status>>>, 0, 0, nullptr},
     ngx_null_command};
 
 ngx_http_module_t module_context = {

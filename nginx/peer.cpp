@@ -16,13 +16,16 @@ constexpr std::string_view kClearCookie =
 
 ngx_str_t no_peer_name = ngx_string("no node");
 
+// For an answer of a node that is not known to serve, and for the rest of one that went offline.
+constexpr ngx_msec_t kPatience = 1'000;
+
 static_assert(std::is_trivially_destructible_v<RequestContext>);  // it lives in a pool
 
 void leave(RequestContext& context) {
     if (!context.under_way) return;
     context.under_way = false;
     ngx_queue_remove(&context.queue);
-    worker_state()->shared().leave((*context.peers)[context.node].slot);
+    worker_state()->shared().leave((*context.peers)[context.node].slot, context.is_session);
 }
 
 void end_context(void* data) { leave(*static_cast<RequestContext*>(data)); }
@@ -91,6 +94,18 @@ bool use_current_peers(RequestContext& context, RouteState& state) {
     return true;
 }
 
+void begin_try(RequestContext& context, Peer& peer, RouteState& state) {
+    state.shared().enter(peer.slot, context.is_session);
+    if (!context.counted) state.shared().count_rule(context.rule);
+    context.counted = true;
+    state.note_sent(context.node, context.rule);
+    ngx_queue_insert_tail(&peer.waiting, &context.queue);
+    context.under_way = true;
+    context.try_began = ngx_current_msec;
+    context.last_resort = !state.serves(context.node);
+    context.give_up_at = context.last_resort ? context.try_began + kPatience : 0;
+}
+
 ngx_int_t get_peer(ngx_peer_connection_t* connection, void* data) {
     auto& context = *static_cast<RequestContext*>(data);
     RouteState& state = *worker_state();
@@ -115,40 +130,44 @@ ngx_int_t get_peer(ngx_peer_connection_t* connection, void* data) {
     connection->socklen = peer.socket.length;
     connection->name = &peer.address_text;
 
-    state.shared().enter(peer.slot);
-    state.note_sent(context.node, context.rule);
-    ngx_queue_insert_tail(&peer.waiting, &context.queue);
-    context.under_way = true;
-    context.try_began = ngx_current_msec;
+    begin_try(context, peer, state);
     return NGX_OK;
 }
 
-// What a failed try says: of the node when it could not be connected to, else only of this request.
+// A kept connection that was closed in between says nothing: the node may be tried on a new one.
+bool closed_while_idle(const ngx_http_upstream_t* upstream, const ngx_peer_connection_t* peer) {
+    return peer->cached && upstream->headers_in.status_n == 0 &&
+           !peer->connection->read->timedout && !peer->connection->write->timedout;
+}
+
 void note_failure(RequestContext& context, ngx_peer_connection_t* connection) {
     const ngx_http_upstream_t* upstream = context.request->upstream;
     const Peer& peer = (*context.peers)[context.node];
     if (connection->connection == nullptr || !upstream->request_sent) {
-        worker_state()->shared().mark_failed(peer.slot, ngx_current_msec);
         context.facts.tried.set(context.node);
+        worker_state()->note_failure(peer, RouteState::Failure::no_connection);
         return;
     }
     context.reached_a_node = true;
-    // A kept connection that was closed in between says nothing: the node may be tried on a new
-    // one.
-    const bool closed_while_idle = connection->cached && upstream->headers_in.status_n == 0 &&
-                                   !connection->connection->read->timedout &&
-                                   !connection->connection->write->timedout;
-    if (!closed_while_idle) context.facts.tried.set(context.node);
+    if (closed_while_idle(upstream, connection)) return;
+    context.facts.tried.set(context.node);
+    worker_state()->note_failure(peer, RouteState::Failure::bad_answer);
 }
 
 void free_peer(ngx_peer_connection_t* connection, void* data, ngx_uint_t state) {
     auto& context = *static_cast<RequestContext*>(data);
     leave(context);
+    RouteState& worker = *worker_state();
+    const Peer& peer = (*context.peers)[context.node];
+    const ngx_uint_t status = context.request->upstream->headers_in.status_n;
+    const bool server_error = status >= NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (server_error) worker.shared().count_5xx(peer.slot);
     if ((state & NGX_PEER_FAILED) != 0) {
         note_failure(context, connection);
-    } else if (context.request->upstream->headers_in.status_n != 0) {
-        worker_state()->shared().note_success((*context.peers)[context.node].slot,
-                                              context.try_began);
+    } else if (server_error) {
+        worker.note_failure(peer, RouteState::Failure::bad_answer);
+    } else if (status != 0) {
+        worker.shared().note_success(peer.slot, context.try_began);
     }
     if (connection->tries > 0) --connection->tries;
 }
@@ -182,6 +201,7 @@ ngx_int_t init_peer(ngx_http_request_t* request, ngx_http_upstream_srv_conf_t*) 
     if (context == nullptr) return NGX_ERROR;
     ngx_http_set_ctx(request, context, ngx_http_higuma_module);
     read_facts(*context);
+    context->is_session = request->headers_in.upgrade != nullptr;
 
     ngx_peer_connection_t& peer = request->upstream->peer;
     peer.data = context;
@@ -195,17 +215,67 @@ ngx_int_t init_peer(ngx_http_request_t* request, ngx_http_upstream_srv_conf_t*) 
     return NGX_OK;
 }
 
-void time_out_waiting(Peer& peer) {
+std::string_view session_cookie_of(ngx_http_request_t* request) {
+    constexpr std::string_view kName = "HIGUMA_NODE=";
+    constexpr std::string_view kRest = "; Path=/socket.io/; HttpOnly; SameSite=Lax";
+    const RequestContext* context = context_of(request);
+    if (context == nullptr || !context->chosen) return {};
+    const routing::SocketioRequest& socketio = context->facts.socketio;
+    const ngx_uint_t status = request->headers_out.status;
+    const bool begins = socketio.is_socketio && !socketio.has_session &&
+                        (status == NGX_HTTP_OK || status == NGX_HTTP_SWITCHING_PROTOCOLS);
+    const std::string& node = (*context->peers)[context->node].id;
+    if (!begins || context->facts.session_cookie == node) return {};
+    const std::size_t size = kName.size() + node.size() + kRest.size();
+    auto* text = static_cast<char*>(ngx_pnalloc(request->pool, size));
+    if (text == nullptr) return {};
+    char* end = std::copy(kName.begin(), kName.end(), text);
+    end = std::copy(node.begin(), node.end(), end);
+    std::copy(kRest.begin(), kRest.end(), end);
+    return {text, size};
+}
+
+namespace {
+
+// Handled later in this turn of the event loop; closing the connection takes it back.
+void time_out(const RequestContext& context) {
+    ngx_connection_t* connection = context.request->upstream->peer.connection;
+    if (connection == nullptr) return;
+    connection->read->timedout = 1;
+    ngx_post_event(connection->read, &ngx_posted_events);
+}
+
+template <class Action>
+void for_each_try(Peer& peer, Action act) {
     for (ngx_queue_t* each = ngx_queue_head(&peer.waiting);
          each != ngx_queue_sentinel(&peer.waiting); each = ngx_queue_next(each)) {
-        auto* context = ngx_queue_data(each, RequestContext, queue);
-        const ngx_http_upstream_t* upstream = context->request->upstream;
-        ngx_connection_t* connection = upstream->peer.connection;
-        if (connection == nullptr || (upstream->header_sent && !upstream->upgrade)) continue;
-        // Handled later in this turn of the event loop; closing the connection takes it back.
-        connection->read->timedout = 1;
-        ngx_post_event(connection->read, &ngx_posted_events);
+        act(*ngx_queue_data(each, RequestContext, queue));
     }
+}
+
+}  // namespace
+
+void close_tries(Peer& peer) {
+    for_each_try(peer, [](RequestContext& context) {
+        if (context.last_resort) return;
+        const ngx_http_upstream_t* upstream = context.request->upstream;
+        const bool may_end_by_itself =
+            upstream->header_sent && !upstream->upgrade && upstream->buffering;
+        if (may_end_by_itself) {
+            context.give_up_at = ngx_current_msec + kPatience;
+        } else {
+            time_out(context);
+        }
+    });
+}
+
+void give_up_on_late(Peer& peer) {
+    for_each_try(peer, [](RequestContext& context) {
+        const bool answers = context.last_resort && context.request->upstream->header_sent;
+        if (context.give_up_at == 0 || answers || ngx_current_msec < context.give_up_at) return;
+        context.give_up_at = 0;
+        time_out(context);
+    });
 }
 
 }  // namespace higuma::nginx

@@ -21,8 +21,13 @@ struct RequestContext {
     bool cookie_cleared = false;  // Set-Cookie was added
     bool reached_a_node = false;  // some node was sent the request, or a part of it
 
-    bool under_way = false;  // in the queue of its peer, counted as in flight
+    bool counted = false;     // among the requests of its rule
+    bool is_session = false;  // a WebSocket, or asks to become one
+
+    bool under_way = false;    // in the queue of its peer, counted as in flight
+    bool last_resort = false;  // the node did not serve when the try began
     ngx_msec_t try_began = 0;
+    ngx_msec_t give_up_at = 0;  // 0: at nginx's own time-outs
     ngx_queue_t queue{};
 };
 
@@ -32,9 +37,16 @@ ngx_int_t init_peer(ngx_http_request_t* request, ngx_http_upstream_srv_conf_t* u
 // Of this request, also after an internal redirect; null when it never came to our upstream.
 RequestContext* context_of(ngx_http_request_t* request);
 
-// Every try that waits on this peer without a response header fails as if its time were up, so that
-// nginx takes the next node or answers; upgraded connections are closed.
-void time_out_waiting(Peer& peer);
+// The `Set-Cookie` of a response that begins a Socket.IO session; empty when there is none to set.
+// Lives in the request's pool.
+std::string_view session_cookie_of(ngx_http_request_t* request);
+
+// The node went offline. Tries that wait for an answer fail as if their time were up, so that nginx
+// takes the next node or answers; WebSockets and event streams are closed, and other responses get
+// a moment to end. Tries that began as a last resort have their own term.
+void close_tries(Peer& peer);
+// Fails the tries whose term is over.
+void give_up_on_late(Peer& peer);
 
 // The worker's state; null in processes that serve no requests.
 RouteState* worker_state();

@@ -44,11 +44,11 @@ bool is_well(const policy::RoutedNode& node) {
 
 }  // namespace
 
-RouteState::RouteState(const std::string& folder, ngx_msec_t stale_after, ngx_shm_zone_t* zone)
-    : stale_after_(stale_after),
+RouteState::RouteState(Options options, ngx_shm_zone_t* zone)
+    : options_(std::move(options)),
       shared_(zone),
-      nodes_file_(folder + "/nodes.route", FileKind::nodes),
-      owners_file_(folder + "/owners.route", FileKind::owners),
+      nodes_file_(options_.folder + "/nodes.route", FileKind::nodes),
+      owners_file_(options_.folder + "/owners.route", FileKind::owners),
       peers_(&peer_sets_.emplace_back(0)),
       last_decay_(ngx_current_msec) {
     view_.stale = true;
@@ -69,12 +69,13 @@ ngx_msec_t RouteState::poll() {
     const ngx_time_t* time = ngx_timeofday();
     const std::int64_t now_ms = static_cast<std::int64_t>(time->sec) * 1000 + time->msec;
     view_.stale = now_ms - nodes_file_.written_ns() / kNanosPerMilli >
-                  static_cast<std::int64_t>(stale_after_);
+                  static_cast<std::int64_t>(options_.stale_after);
 
     if (ngx_current_msec - last_decay_ >= kPollInterval) {
         last_decay_ = ngx_current_msec;
         for (policy::RoutedNode& node : nodes_) node.recent /= 2;
     }
+    give_up_on_late_tries();
     drop_unused_peers();
     return more ? kReadInterval : kPollInterval;
 }
@@ -125,12 +126,13 @@ void RouteState::apply_nodes(const routing::NodeTableView& table) {
         nodes_[i].reachable = (*peers_)[i].reachable;
         note_news(i, peers_before, nodes_before);
     }
+    generation_ = table.generation();
     view_.nodes = nodes_;
     view_.setup_complete = table.setup_complete();
     view_.forced = peers_->find(table.forced());
     view_.algorithm = static_cast<policy::Algorithm>(table.algorithm());
     map_owners();
-    give_up_on_offline();
+    close_offline();
 }
 
 void RouteState::note_news(std::size_t index, const PeerSet& peers_before,
@@ -145,7 +147,7 @@ void RouteState::note_news(std::size_t index, const PeerSet& peers_before,
     const bool moved = peers_before[*before].address != peer.address;
     // The controller has seen it come back: newer than what a failed connect said.
     if (is_well(node) && (moved || !is_well(nodes_before[*before]))) {
-        shared_.clear_failure(peer.slot);
+        shared_.clear_failures(peer.slot);
     }
 }
 
@@ -185,14 +187,23 @@ void RouteState::map_owners() {
     }
 }
 
-// Requests that wait on a node which is offline are given to others now, not at their read
-// time-out.
-void RouteState::give_up_on_offline() {
+// Clients and nginx go on elsewhere now, not at their time-outs.
+void RouteState::close_offline() {
     for (PeerSet& set : peer_sets_) {
         for (Peer& peer : set.peers()) {
             if (ngx_queue_empty(&peer.waiting)) continue;
             const auto node = peers_->find(peer.id);
-            if (node && nodes_[*node].status == NodeStatus::offline) time_out_waiting(peer);
+            if (node && nodes_[*node].status == NodeStatus::offline) close_tries(peer);
+        }
+    }
+}
+
+void RouteState::give_up_on_late_tries() {
+    for (PeerSet& set : peer_sets_) {
+        for (Peer& peer : set.peers()) {
+            if (ngx_queue_empty(&peer.waiting)) continue;
+            const auto node = peers_->find(peer.id);
+            if (node && !serves(*node)) give_up_on_late(peer);
         }
     }
 }
@@ -228,15 +239,33 @@ policy::RouteRequest RouteState::known_of(const RequestFacts& facts) const {
     return request;
 }
 
-policy::RouteChoice RouteState::choose(const RequestFacts& facts) {
+void RouteState::refresh_nodes() {
     const ngx_msec_t now = ngx_current_msec;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         const SlotIndex slot = (*peers_)[i].slot;
         nodes_[i].in_flight = shared_.in_flight(slot);
-        nodes_[i].ejected = shared_.is_failed(slot, now);
+        nodes_[i].ejected = shared_.is_ejected(slot, now);
     }
+}
+
+policy::RouteChoice RouteState::choose(const RequestFacts& facts) {
+    refresh_nodes();
     ++view_.rotation;
     return policy::choose_route(view_, known_of(facts));
+}
+
+bool RouteState::serves(std::size_t node) const {
+    const NodeStatus status = nodes_[node].status;
+    return status == NodeStatus::online || status == NodeStatus::draining;
+}
+
+void RouteState::note_failure(const Peer& peer, Failure failure) {
+    const std::uint32_t in_a_row = shared_.note_failure(peer.slot);
+    if (failure == Failure::bad_answer && in_a_row < options_.eject_after) return;
+    const auto node = peers_->find(peer.id);
+    if (!node) return;
+    refresh_nodes();
+    if (policy::may_eject(view_, *node)) shared_.eject(peer.slot, ngx_current_msec);
 }
 
 void RouteState::note_sent(std::size_t node, policy::RouteRule rule) {

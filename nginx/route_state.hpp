@@ -36,7 +36,12 @@ struct RequestFacts {
 
 class RouteState {
   public:
-    RouteState(const std::string& folder, ngx_msec_t stale_after, ngx_shm_zone_t* zone);
+    struct Options {
+        std::string folder;         // of the route tables
+        ngx_msec_t stale_after;     // age of the nodes file at which nobody keeps it up to date
+        std::uint32_t eject_after;  // failures in a row
+    };
+    RouteState(Options options, ngx_shm_zone_t* zone);
 
     // Reads both tables whole, before the worker takes requests.
     void start();
@@ -45,9 +50,16 @@ class RouteState {
 
     policy::RouteChoice choose(const RequestFacts& facts);
     PeerSet& peers() { return *peers_; }
+    bool stale() const { return view_.stale; }
+    std::uint64_t generation() const { return generation_; }
+    bool serves(std::size_t node) const;
     SharedNodes& shared() { return shared_; }
     // The node of the last choice is sent the request.
     void note_sent(std::size_t node, policy::RouteRule rule);
+    // A node could not be connected to, or did not do what it was asked: ejects it when that is due
+    // and enough others are left.
+    enum class Failure { no_connection, bad_answer };
+    void note_failure(const Peer& peer, Failure failure);
 
   private:
     bool follow_nodes(std::size_t max_bytes);
@@ -56,21 +68,24 @@ class RouteState {
     bool same_peers(const routing::NodeTableView& table) const;
     void replace_peers(const routing::NodeTableView& table);
     void map_owners();
-    void give_up_on_offline();
+    void close_offline();
+    void give_up_on_late_tries();
+    void refresh_nodes();
     void drop_unused_peers();
     std::optional<std::size_t> owner_of(const routing::RequestTarget& target) const;
     policy::RouteRequest known_of(const RequestFacts& facts) const;
     void note_news(std::size_t index, const PeerSet& peers_before,
                    const std::vector<policy::RoutedNode>& nodes_before);
 
-    ngx_msec_t stale_after_;
+    Options options_;
     SharedNodes shared_;
     routing::TableLoader nodes_file_, owners_file_;
 
     std::list<PeerSet> peer_sets_;  // the current one and those that requests still hold
     PeerSet* peers_;
     std::vector<policy::RoutedNode> nodes_;  // by index in *peers_
-    policy::RoutingView view_;               // of nodes_
+    std::uint64_t generation_ = 0;
+    policy::RoutingView view_;  // of nodes_
 
     routing::LoadedTable owners_bytes_;
     std::optional<routing::OwnerTableView> owners_;

@@ -8,6 +8,7 @@ namespace higuma::nginx {
 namespace {
 
 constexpr ngx_msec_t kUnnamedBeforeReuse = 60'000;
+constexpr auto kRelaxed = std::memory_order_relaxed;
 
 }  // namespace
 
@@ -33,8 +34,9 @@ SharedNodes::SharedNodes(ngx_shm_zone_t* zone)
     if (ngx_process_slot < 0 || ngx_process_slot >= static_cast<ngx_int_t>(kWorkerRows)) return;
     held_ = &memory_->held[static_cast<std::size_t>(ngx_process_slot)];
     for (std::size_t i = 0; i < kSharedSlots; ++i) {
-        memory_->nodes[i].in_flight.fetch_sub((*held_)[i]);
-        (*held_)[i] = 0;
+        memory_->nodes[i].in_flight.fetch_sub((*held_)[i].in_flight);
+        memory_->nodes[i].sessions.fetch_sub((*held_)[i].sessions);
+        (*held_)[i] = {};
     }
 }
 
@@ -54,7 +56,8 @@ SharedNode* SharedNodes::find_or_take(std::string_view name, ngx_msec_t now) {
     if (found == nodes.end()) return nullptr;
     found->name_length = static_cast<std::uint32_t>(std::min(name.size(), found->name.size()));
     std::memcpy(found->name.data(), name.data(), found->name_length);
-    found->failures = 0;
+    found->failures = found->ejections = 0;
+    found->requests = found->responses_5xx = 0;
     return &*found;
 }
 
@@ -72,49 +75,71 @@ void SharedNodes::keep(SlotIndex slot) {
     if (slot) memory_->nodes[*slot].named_at = ngx_current_msec;
 }
 
-void SharedNodes::enter(SlotIndex slot) {
-    if (!slot) return;
-    memory_->nodes[*slot].in_flight.fetch_add(1, std::memory_order_relaxed);
-    if (held_ != nullptr) ++(*held_)[*slot];
+std::uint64_t SharedNodes::requests_by(policy::RouteRule rule) const {
+    return memory_->requests_by_rule[static_cast<std::size_t>(rule)].load(kRelaxed);
 }
 
-void SharedNodes::leave(SlotIndex slot) {
+void SharedNodes::move(SlotIndex slot, bool is_session, int by) {
+    SharedNode& node = memory_->nodes[*slot];
+    node.in_flight.fetch_add(by, kRelaxed);
+    if (is_session) node.sessions.fetch_add(by, kRelaxed);
+    if (held_ == nullptr) return;
+    (*held_)[*slot].in_flight += by;
+    if (is_session) (*held_)[*slot].sessions += by;
+}
+
+void SharedNodes::enter(SlotIndex slot, bool is_session) {
     if (!slot) return;
-    memory_->nodes[*slot].in_flight.fetch_sub(1, std::memory_order_relaxed);
-    if (held_ != nullptr) --(*held_)[*slot];
+    move(slot, is_session, 1);
+    memory_->nodes[*slot].requests.fetch_add(1, kRelaxed);
+}
+
+void SharedNodes::leave(SlotIndex slot, bool is_session) {
+    if (slot) move(slot, is_session, -1);
 }
 
 std::uint32_t SharedNodes::in_flight(SlotIndex slot) const {
     if (!slot) return 0;
-    const auto count = memory_->nodes[*slot].in_flight.load(std::memory_order_relaxed);
+    const auto count = memory_->nodes[*slot].in_flight.load(kRelaxed);
     return static_cast<std::uint32_t>(std::max<std::int64_t>(count, 0));
 }
 
-void SharedNodes::mark_failed(SlotIndex slot, ngx_msec_t now) {
-    if (!slot || is_failed(slot, now)) return;  // requests that fail together count once
-    SharedNode& node = memory_->nodes[*slot];
-    const std::uint32_t before = std::min<std::uint32_t>(node.failures.load(), 8);
-    node.failed_at = now;
-    node.failed_until = now + std::min(kFirstFailureHold << before, kLongestFailureHold);
-    node.failures.fetch_add(1);
+void SharedNodes::count_rule(policy::RouteRule rule) {
+    memory_->requests_by_rule[static_cast<std::size_t>(rule)].fetch_add(1, kRelaxed);
 }
 
-bool SharedNodes::is_failed(SlotIndex slot, ngx_msec_t now) const {
-    if (!slot) return false;
-    const SharedNode& node = memory_->nodes[*slot];
-    return node.failures.load(std::memory_order_relaxed) != 0 &&
-           now < node.failed_until.load(std::memory_order_relaxed);
+void SharedNodes::count_5xx(SlotIndex slot) {
+    if (slot) memory_->nodes[*slot].responses_5xx.fetch_add(1, kRelaxed);
 }
 
-void SharedNodes::clear_failure(SlotIndex slot) {
-    if (slot) memory_->nodes[*slot].failures = 0;
+std::uint32_t SharedNodes::note_failure(SlotIndex slot) {
+    return slot ? memory_->nodes[*slot].failures.fetch_add(1) + 1 : 0;
 }
 
 void SharedNodes::note_success(SlotIndex slot, ngx_msec_t began) {
     if (!slot) return;
     SharedNode& node = memory_->nodes[*slot];
-    if (node.failures.load(std::memory_order_relaxed) == 0) return;
-    if (began >= node.failed_at) node.failures = 0;
+    if (node.failures.load(kRelaxed) == 0) return;
+    if (began >= node.ejected_at) clear_failures(slot);
+}
+
+void SharedNodes::clear_failures(SlotIndex slot) {
+    if (slot) memory_->nodes[*slot].failures = memory_->nodes[*slot].ejections = 0;
+}
+
+void SharedNodes::eject(SlotIndex slot, ngx_msec_t now) {
+    if (!slot) return;
+    SharedNode& node = memory_->nodes[*slot];
+    const std::uint32_t before = std::min<std::uint32_t>(node.ejections.load(), 8);
+    node.ejected_at = now;
+    node.ejected_until = now + std::min(kFirstEjection << before, kLongestEjection);
+    node.ejections.fetch_add(1);
+}
+
+bool SharedNodes::is_ejected(SlotIndex slot, ngx_msec_t now) const {
+    if (!slot) return false;
+    const SharedNode& node = memory_->nodes[*slot];
+    return node.ejections.load(kRelaxed) != 0 && now < node.ejected_until.load(kRelaxed);
 }
 
 }  // namespace higuma::nginx

@@ -33,8 +33,7 @@ cluster::ControllerConfig controller_config(const config::GatewayConfig& config,
     controller.monitor_limit_per_node = config.monitor_limit_per_node;
     controller.expected_nodes = config.cluster_node_count;
     controller.route_directory = paths.route_folder;
-    controller.algorithm =
-        policy::algorithm_from(config.algorithm).value_or(policy::Algorithm::least_monitors);
+    controller.algorithm = config.algorithm;
     controller.churn_percent_per_minute = config.churn_percent_per_minute;
     return controller;
 }
@@ -64,7 +63,7 @@ Task<int> control(config::GatewayConfig config, GatewayPaths paths, std::shared_
         config.log.level == "debug", config.admin_token, config.admin_allow, db, controller, live});
     context->api_rate_limit = config.api_rate_limit;
     context->http = &http;
-    context->nginx_status_socket = paths.nginx_status_socket;
+    context->nginx_status_socket = paths.status_socket;
     context->log = std::move(log);
     api::HttpServer server(executor, clock, api::ServerLimits{},
                            api::controller_endpoints(context));

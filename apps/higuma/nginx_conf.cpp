@@ -1,7 +1,9 @@
 #include "nginx_conf.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -23,7 +25,7 @@ GatewayPaths::GatewayPaths(const std::string& data_folder)
       nginx_pid(folder + "/nginx/nginx.pid"),
       route_folder(folder + "/route"),
       controller_socket(folder + "/controller.sock"),
-      nginx_status_socket(folder + "/nginx/status.sock"),
+      status_socket(folder + "/nginx/status.sock"),
       log_folder(folder + "/log") {}
 
 std::string find_module(const config::Environment& environment) {
@@ -56,16 +58,75 @@ static void make_folders(const GatewayPaths& paths) {
     }
 }
 
+// As nginx takes a path between quotation marks. Throws StartupError for one that it would read
+// otherwise.
+static std::string checked_path(const std::string& setting, const std::string& path) {
+    if (path.find_first_of("\"\\$") != std::string::npos) {
+        throw StartupError(setting + ": nginx cannot take a path with \", \\ or $: " + path);
+    }
+    return fs::absolute(path).lexically_normal().string();
+}
+
+static std::string tls_file(const std::string& setting, const std::string& path) {
+    const auto file = checked_path(setting, path);
+    if (::access(file.c_str(), R_OK) != 0) {
+        throw StartupError(setting + ": file " + file + " cannot be read");
+    }
+    return file;
+}
+
+static std::string tls_lines(const config::GatewayConfig& config) {
+    if (config.tls_certificate.empty()) return {};
+    std::string lines;
+    if (!config.tls_listen.empty()) {
+        lines += fmt::format("listen {} ssl http2 default_server;\n", config.tls_listen);
+    }
+    lines += fmt::format("ssl_certificate \"{}\";\n",
+                         tls_file("HIGUMA_TLS_CERTIFICATE", config.tls_certificate));
+    lines +=
+        fmt::format("ssl_certificate_key \"{}\";\n", tls_file("HIGUMA_TLS_KEY", config.tls_key));
+    lines += "ssl_protocols TLSv1.2 TLSv1.3;\n";
+    lines += "ssl_session_cache shared:tls:10m;\nssl_session_timeout 1d;\nssl_session_tickets off;";
+    return lines;
+}
+
+static std::string listen_of(const config::GatewayConfig& config) {
+    const bool tls = !config.tls_certificate.empty() && config.tls_listen.empty();
+    return tls ? config.listen + " ssl http2" : config.listen;
+}
+
+static std::string for_each_range(const std::vector<std::string>& ranges, const char* line) {
+    std::string lines;
+    for (const auto& range : ranges) lines += fmt::format(fmt::runtime(line), range);
+    return lines;
+}
+
+// As many files as this process may open: nginx cannot raise the limit without privileges.
+static rlim_t open_files() {
+    constexpr rlim_t kEnough = 65'536;
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return std::min(limit.rlim_max, kEnough);
+}
+
 void write_nginx_conf(const config::GatewayConfig& config, const GatewayPaths& paths,
                       const std::string& module) {
+    checked_path("HIGUMA_DATA", paths.folder);
     make_folders(paths);
     std::string text(nginx_conf_template());
     const bool root = ::geteuid() == 0;
+    const rlim_t files = open_files();
     const std::vector<std::pair<std::string, std::string>> values{
         {"@MODULE@", module},
         {"@DATA@", paths.folder},
-        {"@LISTEN@", config.listen},
+        {"@LISTEN@", listen_of(config)},
+        {"@TLS@", tls_lines(config)},
         {"@WORKERS@", config.nginx_workers > 0 ? std::to_string(config.nginx_workers) : "auto"},
+        {"@OPEN_FILES@", std::to_string(files)},
+        {"@CONNECTIONS@", std::to_string(std::min<rlim_t>(files / 4 * 3, 16'384))},
+        {"@EJECT_AFTER@", std::to_string(config.eject_after)},
+        {"@TRUSTED@", for_each_range(config.trusted_proxies, "{} 1;\n")},
+        {"@REAL_IP@", for_each_range(config.trusted_proxies, "set_real_ip_from {};\n")},
         {"@USER_DIRECTIVE@", root ? "user root;" : ""},
         {"@LOG_LEVEL@", "warn"},
     };

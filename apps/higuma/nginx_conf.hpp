@@ -17,7 +17,7 @@ struct GatewayPaths {
     std::string nginx_pid;
     std::string route_folder;
     std::string controller_socket;
-    std::string nginx_status_socket;
+    std::string status_socket;  // nginx answers what it counted
     std::string log_folder;
 };
 

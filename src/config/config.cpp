@@ -164,6 +164,12 @@ GatewayConfig load_gateway(const Environment& environment,
     gateway.log = log_of(draft);
     gateway.monitor_limit_per_node = draft.monitor_limit_per_node;
     gateway.resolver = draft.resolver;
+    if (gateway.tls_certificate.empty() != gateway.tls_key.empty()) {
+        throw StartupError("HIGUMA_TLS_CERTIFICATE and HIGUMA_TLS_KEY must be set together");
+    }
+    if (!gateway.tls_listen.empty() && gateway.tls_certificate.empty()) {
+        throw StartupError("HIGUMA_TLS_LISTEN needs HIGUMA_TLS_CERTIFICATE and HIGUMA_TLS_KEY");
+    }
     return gateway;
 }
 

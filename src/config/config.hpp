@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "policy/failure_detector.hpp"
+#include "policy/routing_choice.hpp"
 #include "store/database.hpp"
 
 namespace higuma::config {
@@ -54,12 +55,17 @@ struct GatewayConfig {
     int monitor_limit_per_node = 1000;
     int cluster_node_count = 3;
     std::string resolver;
-    std::string admin_token;                   // ADMIN_API_TOKEN (or _FILE)
-    std::vector<std::string> admin_allow;      // ADMIN_ALLOW: CIDRs; loopback and private ranges
-    int nginx_workers = 0;                     // HIGUMA_NGINX_WORKERS; 0: one per core
-    std::string algorithm = "least_monitors";  // HIGUMA_ALGORITHM
-    double churn_percent_per_minute = 1;       // HIGUMA_CHURN_PER_MINUTE; 0: no limit
-    int api_rate_limit = 100;                  // API_RATE_LIMIT: actions in 15 min; 0: no limit
+    std::string admin_token;               // ADMIN_API_TOKEN (or _FILE)
+    std::vector<std::string> admin_allow;  // ADMIN_ALLOW: CIDRs; loopback and private ranges
+    int nginx_workers = 0;                 // HIGUMA_NGINX_WORKERS; 0: one per core
+    policy::Algorithm algorithm = policy::Algorithm::least_monitors;  // HIGUMA_ALGORITHM
+    int eject_after = 5;  // HIGUMA_EJECT_AFTER: failed requests in a row
+    // HIGUMA_TLS_CERTIFICATE and _KEY: files, both or neither. HIGUMA_TLS_LISTEN: an address of its
+    // own for TLS; empty: `listen` speaks TLS.
+    std::string tls_certificate, tls_key, tls_listen;
+    std::vector<std::string> trusted_proxies;  // HIGUMA_TRUSTED_PROXIES: CIDRs
+    double churn_percent_per_minute = 1;  // HIGUMA_CHURN_PER_MINUTE; 0: no limit
+    int api_rate_limit = 100;             // API_RATE_LIMIT: actions in 15 min; 0: no limit
 };
 
 NodeConfig load_node(const Environment& environment, const std::optional<std::string>& toml_file);

@@ -93,6 +93,17 @@ void add_gateway(std::vector<Setting>& all) {
     all.push_back(row({"HIGUMA_DATA"}, kGatewayRole, folder(), HIGUMA_FIELD(gateway.data_folder)));
     all.push_back(row({"HIGUMA_NGINX_WORKERS"}, kGatewayRole, whole_number(0, 256),
                       HIGUMA_FIELD(gateway.nginx_workers)));
+    all.push_back(
+        row({"HIGUMA_ALGORITHM"}, kGatewayRole, algorithm(), HIGUMA_FIELD(gateway.algorithm)));
+    all.push_back(row({"HIGUMA_EJECT_AFTER"}, kGatewayRole, whole_number(1, 1000),
+                      HIGUMA_FIELD(gateway.eject_after)));
+    all.push_back(row({"HIGUMA_TLS_CERTIFICATE"}, kGatewayRole, folder(),
+                      HIGUMA_FIELD(gateway.tls_certificate)));
+    all.push_back(row({"HIGUMA_TLS_KEY"}, kGatewayRole, folder(), HIGUMA_FIELD(gateway.tls_key)));
+    all.push_back(row({"HIGUMA_TLS_LISTEN"}, kGatewayRole, host_and_port(),
+                      HIGUMA_FIELD(gateway.tls_listen)));
+    all.push_back(row({"HIGUMA_TRUSTED_PROXIES"}, kGatewayRole, address_ranges(),
+                      HIGUMA_FIELD(gateway.trusted_proxies)));
     all.push_back(row({"CLUSTER_NODE_COUNT"}, kGatewayRole, whole_number(1, kMostNodes),
                       HIGUMA_FIELD(gateway.cluster_node_count)));
     all.push_back(row({"ADMIN_API_TOKEN"}, kGatewayRole, word(), HIGUMA_FIELD(gateway.admin_token),
@@ -101,8 +112,6 @@ void add_gateway(std::vector<Setting>& all) {
         row({"ADMIN_ALLOW"}, kGatewayRole, address_ranges(), HIGUMA_FIELD(gateway.admin_allow)));
     all.push_back(row({"API_RATE_LIMIT"}, kGatewayRole, whole_number(0, 1'000'000),
                       HIGUMA_FIELD(gateway.api_rate_limit)));
-    all.push_back(
-        row({"HIGUMA_ALGORITHM"}, kGatewayRole, algorithm(), HIGUMA_FIELD(gateway.algorithm)));
     all.push_back(row({"HIGUMA_CHURN_PER_MINUTE"}, kGatewayRole, percent(),
                       HIGUMA_FIELD(gateway.churn_percent_per_minute)));
     const auto cycle = duration(BareUnit::seconds, 1s, 24h);

@@ -239,18 +239,6 @@ Kind<std::string> log_level() {
             [](const std::string& value) { return value; }};
 }
 
-Kind<std::string> algorithm() {
-    return {"least_monitors, least_connections or weighted",
-            [](std::string_view value) -> std::optional<std::string> {
-                const auto name = lower(value);
-                for (const char* known : {"least_monitors", "least_connections", "weighted"}) {
-                    if (name == known) return name;
-                }
-                return std::nullopt;
-            },
-            [](const std::string& value) { return value; }};
-}
-
 Kind<double> percent() {
     return {"a percentage, 0 to 100",
             [](std::string_view value) -> std::optional<double> {
@@ -288,6 +276,12 @@ Kind<std::set<int>> status_codes() {
                 return codes;
             },
             codes_text};
+}
+
+Kind<policy::Algorithm> algorithm() {
+    return {"least_monitors, least_connections or weighted",
+            [](std::string_view value) { return policy::algorithm_from(lower(value)); },
+            [](const policy::Algorithm& value) { return std::string(to_string(value)); }};
 }
 
 Kind<std::vector<std::string>> address_ranges() {

@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "policy/routing_choice.hpp"
 
 namespace higuma::config {
 
@@ -37,11 +38,11 @@ Kind<std::string> host_and_port();  // "node1:3001", "[::1]:3001"
 Kind<std::string> resolver();       // "system" (empty), "127.0.0.11", "127.0.0.1:5353"
 Kind<double> percent();             // 0 to 100, with a fraction
 Kind<std::string> log_level();
-Kind<std::string> algorithm();  // of routing: "least_monitors", ...
 Kind<std::string> node_name();  // a node id as text
 Kind<NodeId> node_id();
 Kind<std::set<int>> status_codes();               // "200,429", "200-299"
 Kind<std::vector<std::string>> address_ranges();  // "10.0.0.0/8,::1"
+Kind<policy::Algorithm> algorithm();
 
 // The same kind where none is a value of its own.
 template <class T>

@@ -28,14 +28,16 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def answer(self, status=200, **more):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    def answer(self, status=200, own_headers=(), **more):
+        size = len(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         headers = {key.lower(): value for key, value in self.headers.items()}
         body = json.dumps({"node": name, "path": self.path, "connections": connections,
-                           "headers": headers, **more}).encode()
+                           "headers": headers, "body_size": size, **more}).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        for key, value in own_headers:
+            self.send_header(key, value)
         self.send_header("X-Routed-To", "a node does not say this")
         self.end_headers()
         if self.command != "HEAD":
@@ -50,12 +52,23 @@ class Handler(BaseHTTPRequestHandler):
         while data := self.connection.recv(4096):
             self.connection.sendall(data)
 
+    def stream(self):
+        """One event now, and then nothing more."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("X-Accel-Buffering", "no")
+        self.end_headers()
+        self.wfile.write(b"data: hello\n\n")
+        time.sleep(600)
+
     def handle_any(self):
         noted.write(f"{self.command} {self.path}\n")
         parts = self.path.split("?")[0].split("/")
         here = parts[-1] in ("any", name)  # /slow/node1 is only slow on node1
         if self.headers.get("Upgrade"):
             return self.echo()
+        if (folder / f"{name}.away").exists():
+            return self.answer(503, own_headers=[("Retry-After", "5")])
         if "slow" in parts and here:
             time.sleep(600)
         if "close" in parts and here:
@@ -63,6 +76,21 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if "fail" in parts and here:
             return self.answer(503)
+        if "broken" in parts and here:
+            return self.answer(500)
+        if "events" in parts:
+            return self.stream()
+        if "headers" in parts:
+            return self.answer(own_headers=[
+                ("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"),
+                ("Referrer-Policy", "no-referrer"), ("Vary", "Origin"), ("ETag", '"own"')])
+        if "cookie" in parts:
+            return self.answer(own_headers=[("Set-Cookie", "secret=1"),
+                                            ("Cache-Control", "no-store")])
+        if "private" in parts:
+            return self.answer(own_headers=[("Cache-Control", "private")])
+        if "large" in parts:
+            return self.answer(text="x" * 100_000)
         if "pause" in parts:
             time.sleep(0.05)
         return self.answer()

@@ -48,6 +48,13 @@ def children_of(pid):
     return [int(word) for word in text.split()]
 
 
+def is_worker(pid):
+    try:
+        return b"worker process" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
 class Node:
     def __init__(self, name, folder):
         self.name, self.folder, self.port = name, folder, free_port()
@@ -101,6 +108,9 @@ class Gateway:
         self.nodes = [Node(f"node{i + 1}", folder) for i in range(nodes)]
         self.generation = 0
         self.setup = "yes"
+        self.more_lines = []  # of the node table
+        self.settings = {}    # placeholders that a test fills otherwise
+        self.cached_for = "5s"
         self.process = None
         self.controller_alive = True  # something touches the node table, as the controller does
         self.stopping = threading.Event()
@@ -113,11 +123,14 @@ class Gateway:
         text = (ROOT / "nginx" / "nginx.conf.in").read_text()
         values = {"LISTEN": f"127.0.0.1:{self.port}", "MODULE": str(MODULE),
                   "DATA": str(self.folder), "WORKERS": "2", "LOG_LEVEL": "info",
+                  "OPEN_FILES": "4096", "CONNECTIONS": "1024", "EJECT_AFTER": "5",
+                  "TLS": "", "TRUSTED": "", "REAL_IP": "",
                   "USER_DIRECTIVE": "user root;" if os.geteuid() == 0 else ""}
-        for key, value in values.items():
+        for key, value in {**values, **self.settings}.items():
             text = text.replace(f"@{key}@", value)
         text = text.replace("worker_shutdown_timeout 8s", "worker_shutdown_timeout 2s")
         text = text.replace("buffer=32k flush=1s", "")
+        text = text.replace("proxy_cache_valid 200 5s", f"proxy_cache_valid 200 {self.cached_for}")
         assert not re.search(r"^[^#]*@[A-Z_]+@", text, re.M), "a placeholder is left"
         (self.folder / "nginx" / "nginx.conf").write_text(change(text))
 
@@ -129,11 +142,14 @@ class Gateway:
             self.write_nodes()
             self.write_owners([])
         self.configure()
+        self.spawn()
+        threading.Thread(target=self.keep_fresh, daemon=True).start()
+
+    def spawn(self):
         self.process = subprocess.Popen(
             ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx" / "nginx.conf"),
-             "-g", "daemon off;"], stderr=(self.folder / "log" / "stderr").open("w"))
+             "-g", "daemon off;"], stderr=(self.folder / "log" / "stderr").open("a"))
         wait_for(lambda: accepts(self.port), "nginx to listen")
-        threading.Thread(target=self.keep_fresh, daemon=True).start()
 
     def keep_fresh(self):
         while not self.stopping.wait(1):
@@ -149,7 +165,7 @@ class Gateway:
             node.kill()
 
     def workers(self):
-        return children_of(self.process.pid)
+        return [pid for pid in children_of(self.process.pid) if is_worker(pid)]
 
     # -- route tables
 
@@ -170,7 +186,7 @@ class Gateway:
         for node in self.nodes:
             node.state = states.get(node.name, node.state)
         self.write("nodes", self.nodes_file,
-                   [f"setup {self.setup}", *(node.line() for node in self.nodes)])
+                   [f"setup {self.setup}", *self.more_lines, *(node.line() for node in self.nodes)])
 
     def write_owners(self, lines):
         names = " ".join(node.name for node in self.nodes)
@@ -185,6 +201,16 @@ class Gateway:
             return Answer(connection.getresponse())
         finally:
             connection.close()
+
+    def status(self):
+        """What the module counted, from its own socket."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.folder / "nginx" / "status.sock"))
+            client.sendall(b"GET /status HTTP/1.0\r\n\r\n")
+            reply = b"".join(iter(lambda: client.recv(65536), b""))
+        head, _, body = reply.partition(b"\r\n\r\n")
+        assert b" 200 " in head.splitlines()[0], head
+        return json.loads(body)
 
     def wait_until(self, path, accept, what, **more):
         """Asks until all workers have seen a new table: each does on its own, so a few in a row."""

@@ -60,6 +60,8 @@ def test_a_failure_is_forgotten_when_the_node_is_back(gateway):
 
 
 def test_the_last_node_is_tried_although_it_failed(gateway):
+    for node in gateway.nodes[1:]:
+        node.kill()
     gateway.write_nodes(node2="offline", node3="offline")
     gateway.wait_until("/x", lambda answer: answer.to == "node1", "the table")
     gateway.nodes[0].kill()

@@ -158,13 +158,25 @@ def test_connections_to_nodes_are_kept(gateway):
 
 
 def test_the_controllers_paths_and_no_others(gateway):
-    for path in ["/", "/health", "/lb/ping", "/lb/health", "/lb/healthXYZ", "/lb/anything",
-                 "/api/system-status", "/api/node-status", "/api/health-check-status",
-                 "/api/health-status", "/api/trigger-health-check"]:
+    for path in [
+            "/", "/health", "/lb/ping", "/lb/health", "/lb/healthXYZ", "/lb/anything",
+            "/api/system-status", "/api/node-status", "/api/load-balancer-status",
+            "/api/health-check-status", "/api/health-status", "/api/fault-detection-status",
+            "/api/trigger-health-check", "/api/update-loads", "/api/trigger-rebalancing",
+            "/api/force-rebalance-all", "/api/rebalancing-status", "/api/debug-config",
+            "/api/debug-logs", "/api/monitors/7/switch-node", "/api/monitors/7/pin-to-node",
+            "/api/monitors/7/unpin", "/api/monitors/batch-switch", "/api/nodes/node1/drain",
+            "/api/nodes/node1/undrain", "/api/lb/force-route-to/node1", "/api/lb/restore-ltm",
+            "/api/lb/routing-mode"]:
         answer = gateway.request(path)
         assert answer.status == 503 and answer.to is None, path
         assert answer.headers["Retry-After"] == "5"
         assert answer.headers["Content-Type"].startswith("application/json")
         assert answer.json["ok"] is False
-    for path in ["/healthXYZ", "/health/", "/api/system-statusX", "/health%0A", "/lb", "/x/lb/x"]:
+    for path in [
+            "/healthXYZ", "/health/", "/api/system-statusX", "/health%0A", "/lb", "/x/lb/x",
+            "/api/monitors/7", "/api/monitors/7/unpinX", "/api/monitors/7/x/unpin",
+            "/api/monitors/batch-switch/x", "/api/nodes/node1", "/api/nodes/node1/drain/x",
+            "/api/nodes//drainX", "/api/lb/force-route-to/", "/api/lb/restore-ltmX",
+            "/api/debug-logsX", "/x/api/debug-logs"]:
         assert gateway.request(path).to is not None, path

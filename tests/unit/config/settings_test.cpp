@@ -150,6 +150,12 @@ TEST(EveryVariable, OfAGateway) {
                                        {"HIGUMA_LISTEN", "127.0.0.1:80"},
                                        {"HIGUMA_DATA", "/tmp/g"},
                                        {"HIGUMA_NGINX_WORKERS", "2"},
+                                       {"HIGUMA_ALGORITHM", "weighted"},
+                                       {"HIGUMA_EJECT_AFTER", "7"},
+                                       {"HIGUMA_TLS_CERTIFICATE", "/etc/c.pem"},
+                                       {"HIGUMA_TLS_KEY", "/etc/k.pem"},
+                                       {"HIGUMA_TLS_LISTEN", "0.0.0.0:443"},
+                                       {"HIGUMA_TRUSTED_PROXIES", "192.0.2.7"},
                                        {"CLUSTER_NODE_COUNT", "5"},
                                        {"ADMIN_API_TOKEN", "t0ken"},
                                        {"ADMIN_ALLOW", "192.0.2.1, 2001:db8::/32,::1"},
@@ -164,6 +170,12 @@ TEST(EveryVariable, OfAGateway) {
     EXPECT_EQ(gateway.listen, "127.0.0.1:80");
     EXPECT_EQ(gateway.data_folder, "/tmp/g");
     EXPECT_EQ(gateway.nginx_workers, 2);
+    EXPECT_EQ(gateway.algorithm, policy::Algorithm::weighted);
+    EXPECT_EQ(gateway.eject_after, 7);
+    EXPECT_EQ(gateway.tls_certificate, "/etc/c.pem");
+    EXPECT_EQ(gateway.tls_key, "/etc/k.pem");
+    EXPECT_EQ(gateway.tls_listen, "0.0.0.0:443");
+    EXPECT_THAT(gateway.trusted_proxies, ElementsAre("192.0.2.7/32"));
     EXPECT_EQ(gateway.cluster_node_count, 5);
     EXPECT_EQ(gateway.admin_token, "t0ken");
     EXPECT_THAT(gateway.admin_allow, ElementsAre("192.0.2.1/32", "2001:db8::/32", "::1/128"));
@@ -297,6 +309,19 @@ TEST(Required, UserAndPasswordComeTogether) {
     for (const char* one : {"HIGUMA_ADMIN_USER", "HIGUMA_ADMIN_PASSWORD"}) {
         EXPECT_THAT(refusal_of([&] { node_from({{one, "x"}}); }), HasSubstr("set together"));
     }
+}
+
+TEST(Required, CertificateAndKeyComeTogether) {
+    for (const char* one : {"HIGUMA_TLS_CERTIFICATE", "HIGUMA_TLS_KEY"}) {
+        EXPECT_THAT(refusal_of([&] {
+                        gateway_from({{one, "x"}});
+                    }),
+                    HasSubstr("HIGUMA_TLS_CERTIFICATE and HIGUMA_TLS_KEY must be set together"));
+    }
+    EXPECT_THAT(refusal_of([] {
+                    gateway_from({{"HIGUMA_TLS_LISTEN", "0.0.0.0:443"}});
+                }),
+                HasSubstr("HIGUMA_TLS_LISTEN needs HIGUMA_TLS_CERTIFICATE"));
 }
 
 TEST(Roles, IgnoreEachOthersSettings) {
