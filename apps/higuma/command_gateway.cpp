@@ -1,4 +1,7 @@
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <csignal>
 
 #include "api/auth.hpp"
@@ -7,6 +10,7 @@
 #include "base/log_ring.hpp"
 #include "commands.hpp"
 #include "nginx_conf.hpp"
+#include "process/debugger.hpp"
 #include "process/log_rotation.hpp"
 #include "process/nginx_keeper.hpp"
 #include "store/users.hpp"
@@ -32,6 +36,9 @@ cluster::ControllerConfig controller_config(const config::GatewayConfig& config,
     controller.health_codes = config.health_codes;
     controller.monitor_limit_per_node = config.monitor_limit_per_node;
     controller.expected_nodes = config.cluster_node_count;
+    controller.load_update_interval = config.load_update_interval;
+    controller.fault_scan_interval = config.fault_scan_interval;
+    controller.failover_check_interval = config.failover_check_interval;
     controller.route_directory = paths.route_folder;
     controller.algorithm = config.algorithm;
     controller.churn_percent_per_minute = config.churn_percent_per_minute;
@@ -104,6 +111,7 @@ int run_gateway(const GatewayOptions& options) {
     const std::vector<std::string> secrets{config.admin_token, config.database.password};
     const auto log = std::make_shared<LogRing>(secrets);
     init_log(config.id, config.log.level, log);
+    start_debugger(config.log);
     const GatewayPaths paths(config.data_folder);
     write_nginx_conf(config, paths, find_module(environment));
     const bool controller_only = options.controller_only;

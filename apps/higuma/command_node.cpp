@@ -1,4 +1,7 @@
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include "api/auth.hpp"
 #include "api/node_api.hpp"
@@ -7,6 +10,7 @@
 #include "commands.hpp"
 #include "net/http_client.hpp"
 #include "net/resolver.hpp"
+#include "process/debugger.hpp"
 #include "store/users.hpp"
 
 namespace higuma::app {
@@ -18,6 +22,7 @@ namespace {
 
 // The process has this long to write its last beats and end its last answers.
 constexpr auto kDrainTime = 5s;
+constexpr auto kAnswerTime = 1s;  // of it, for answers under way
 constexpr std::size_t kDatabaseThreads = 6;
 constexpr std::size_t kDatabaseQueue = 512;
 
@@ -85,17 +90,19 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
     };
     asio::co_spawn(executor, agent.run(), asio::detached);
     cluster::JanitorConfig janitor{config.id, config.keep_days};
+    std::stop_source cleaning;
     asio::co_spawn(executor,
-                   cluster::run_janitor(janitor, executor, clock, janitor_db,
-                                        [stop] { return stop->requested(); }),
+                   cluster::run_janitor(janitor, executor, clock, janitor_db, cleaning.get_token()),
                    asio::detached);
     co_await stop->wait();
+    cleaning.request_stop();
 
     spdlog::info("node {} stops", config.id.value);
     const auto deadline = Deadline::after(*clock, kDrainTime);
+    // First the server, for the gateway then sends requests elsewhere; checks go on meanwhile.
+    co_await server.drain(Deadline::after(*clock, kAnswerTime));
     co_await agent.drain(deadline);
     co_await engine.drain(deadline);
-    co_await server.drain(deadline);
     if (superseded) {
         throw StartupError("another process runs as node \"" + config.id.value +
                            "\" on this database; each node needs an id of its own");
@@ -108,6 +115,7 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
 int run_node(const SettingsSource& source) {
     const auto config = config::load_node(process_environment(), source.toml_file);
     init_log(config.id.value, config.log.level);
+    start_debugger(config.log);
     return run_on_loop([config](asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
         return node_main(config, executor, stop);
     });

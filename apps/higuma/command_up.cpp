@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include "base/log.hpp"
 #include "commands.hpp"
@@ -22,11 +25,12 @@ void check_before_start(const UpOptions& options) {
     require_mariadb_programs();
     find_module(process_environment());
     find_nginx();
-    if (!port_is_free(options.bind, options.port)) {
+    for (int port = options.port; port < options.port + options.gateways; ++port) {
+        if (port <= 65535 && port_is_free(options.bind, port)) continue;
         throw StartupError(
             fmt::format("port {} on {} is in use by another program; choose another "
                         "with --port",
-                        options.port, options.bind));
+                        port, options.bind));
     }
 }
 
@@ -44,8 +48,12 @@ DemoTargets demo_targets(const UpOptions& options, const LocalCluster& cluster,
 }
 
 Task<bool> start_cluster(LocalCluster& cluster) {
-    co_return co_await cluster.start_database() && co_await cluster.start_nodes_and_controller() &&
-        co_await cluster.start_nginx() && co_await cluster.wait_until_ready();
+    // One by one: GCC 12 evaluates a plain call between awaits of one expression out of order.
+    const bool has_database = co_await cluster.start_database();
+    if (!has_database) co_return false;
+    const bool has_controllers = co_await cluster.start_nodes_and_controllers();
+    if (!has_controllers || !cluster.start_nginx()) co_return false;
+    co_return co_await cluster.wait_until_ready();
 }
 
 void warn_without_user(const store::DatabaseConfig& database, const DataFolder& folder) {

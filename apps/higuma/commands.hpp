@@ -11,6 +11,7 @@ namespace higuma::app {
 
 struct UpOptions {
     int nodes = 3;
+    int gateways = 1;  // the first at `port`, the others at the ports after it
     int port = 8084;
     std::string bind = "127.0.0.1";
     std::string data = "./data";

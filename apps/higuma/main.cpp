@@ -33,6 +33,11 @@ void add_up(CLI::App& app, UpOptions& up) {
     command->add_option("--nodes", up.nodes, "How many nodes")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
+    command
+        ->add_option("--gateways", up.gateways,
+                     "How many gateways, at --port and the ports after it; one of them leads")
+        ->check(CLI::Range(1, 8))
+        ->capture_default_str();
     command->add_option("--port", up.port, "Port of the gateway: the UI and the API")
         ->check(CLI::Range(1, 65535))
         ->capture_default_str();

@@ -1,5 +1,6 @@
 #include "nginx_conf.hpp"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

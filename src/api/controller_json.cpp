@@ -61,10 +61,12 @@ json::object statistics_json(const ControllerView& view) {
 json::object detection_json(const ControllerView& view) {
     const auto& s = view.statistics;
     json::array suspects;
-    for (const auto& node : view.nodes) {
-        if (node.health.consecutive_failures > 0) suspects.emplace_back(node.node.id.value);
+    for (const auto& suspect : view.suspects) {
+        suspects.emplace_back(json::object{{"node_id", suspect.node}, {"reason", suspect.reason}});
     }
-    return {{"suspects", std::move(suspects)},
+    return {{"scans", s.scans},
+            {"last_scan", time_or_null(s.last_scan)},
+            {"suspects", std::move(suspects)},
             {"connections_closed", s.liveness_closed},
             {"detections", s.detections},
             {"last_time_to_detect_ms", millis_or_null(s.last_time_to_detect)}};

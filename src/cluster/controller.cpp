@@ -39,6 +39,8 @@ Controller::Impl::Impl(Services given)
       poll_wake(services.executor, services.clock),
       cycle_wake(services.executor, services.clock),
       ramp_wake(services.executor, services.clock),
+      scan_wake(services.executor, services.clock),
+      placement_wake(services.executor, services.clock),
       stopped(services.executor, services.clock) {
     statistics.started = services.clock->wall_now();
     publisher = std::make_unique<RoutePublisher>(services, cache, pool,
@@ -78,6 +80,7 @@ Controller::Impl::Impl(Services given)
 
 Task<> Controller::Impl::run() {
     const auto self = shared_from_this();
+    tasks.spawn("loop pulse", self, services.pulse.run());
     tasks.spawn("lease keeper", self, lease.run());
     tasks.spawn("recorder", self, recorder.run());
     tasks.spawn("mover", self, mover->run());
@@ -87,6 +90,8 @@ Task<> Controller::Impl::run() {
     tasks.spawn("poll", self, poll_loop());
     tasks.spawn("full cycle", self, cycle_loop());
     tasks.spawn("slow start", self, ramp_loop());
+    tasks.spawn("fault scan", self, scan_loop());
+    tasks.spawn("placement check", self, placement_loop());
     while (!services.stopping) co_await stopped.wait(Deadline{});
 }
 
@@ -94,6 +99,7 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     const auto self = shared_from_this();
     services.stopping = true;
     for (const auto& [id, watcher] : watchers) watcher->stop();
+    services.pulse.stop();
     lease.check_now();
     recorder.stop();
     mover->stop();
@@ -102,6 +108,8 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     poll_wake.notify();
     cycle_wake.notify();
     ramp_wake.notify();
+    scan_wake.notify();
+    placement_wake.notify();
     stopped.open();
     co_await tasks.wait(deadline);
     if (tasks.running() > 0) spdlog::warn("still running at the end: {}", tasks.running_names());
@@ -157,6 +165,7 @@ ControllerView Controller::Impl::view() const {
     out.database_error = database_error;
     out.setup_complete = setup_complete;
     out.statistics = statistics;
+    out.suspects = suspects;
     for (const auto& [id, watcher] : watchers) {
         out.nodes.push_back(view_of(*watcher));
         if (watcher->node().is_primary && out.primary_node.empty()) out.primary_node = id;

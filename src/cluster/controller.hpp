@@ -35,14 +35,19 @@ struct ControllerConfig {
     std::set<int> health_codes{200, 429};
     int monitor_limit_per_node = 1000;
     int expected_nodes = 3;  // CLUSTER_NODE_COUNT: for hash routing before nodes are known
-    Millis lease_ttl{5'000};
-    Millis lease_renew{1'000};
+    // Another gateway leads at the latest lease_ttl + lease_renew after the leader died.
+    Millis lease_ttl{3'500};
+    Millis lease_renew{700};
     Millis poll_interval{1'000};        // of the change sequence and the node table
     Millis owners_write_interval{200};  // at most this often is the owner table written
     Millis slow_start{30'000};
     policy::Algorithm algorithm = policy::Algorithm::least_monitors;
     double churn_percent_per_minute = 1;  // of the load, when only balance is at stake; 0: no limit
-    std::string route_directory;          // nodes.route and owners.route are written here
+    // At the latest after these, events act sooner:
+    Millis load_update_interval{30'000};     // the monitors are read again
+    Millis fault_scan_interval{10'000};      // all nodes are looked over
+    Millis failover_check_interval{60'000};  // where monitors are is looked at again
+    std::string route_directory;             // nodes.route and owners.route are written here
 };
 
 struct NodeView {
@@ -67,7 +72,15 @@ struct HealthStatistics {
     std::optional<WallTime> last_check, last_cycle;
     std::uint64_t liveness_closed = 0, detections = 0, failovers = 0, recoveries = 0;
     std::uint64_t monitors_moved = 0, moves_refused = 0;
+    std::uint64_t scans = 0;
+    std::optional<WallTime> last_scan;
     std::optional<Millis> last_time_to_detect, last_failover_took;
+};
+
+struct SuspectView {
+    std::string node;
+    std::string reason;
+    bool operator==(const SuspectView&) const = default;
 };
 
 struct ControllerView {
@@ -81,6 +94,7 @@ struct ControllerView {
     std::string primary_node;     // empty: none
     std::vector<NodeView> nodes;  // sorted by id
     HealthStatistics statistics;
+    std::vector<SuspectView> suspects;  // as of the last scan
     std::uint64_t route_generation = 0;
     std::size_t monitors_total = 0, monitors_active = 0, monitors_unplaced = 0;
     bool moving = false;  // a failover, recovery or adoption is being applied

@@ -62,7 +62,8 @@ int Controller::Impl::limit_of(const Node& node) const {
 // The leader's own checks decide; a follower goes by the database. While the database is away
 // nobody's decisions can be read, so each gateway goes by what it sees itself.
 NodeStatus Controller::Impl::routed_status(const NodeWatcher& watcher) const {
-    const bool own = lease.leader() || !database_reachable;
+    const bool untold = watcher.node().status == NodeStatus::unknown;
+    const bool own = lease.leader() || !database_reachable || untold;
     return own ? watcher.health().status : watcher.node().status;
 }
 
@@ -164,7 +165,8 @@ void Controller::Impl::count(policy::HealthEvent event) {
     }
     ++statistics.check_count;
     statistics.last_check = services.clock->wall_now();
-    ++(event == policy::HealthEvent::check_ok ? statistics.success_count : statistics.fail_count);
+    if (event == policy::HealthEvent::check_ok) ++statistics.success_count;
+    if (event == policy::HealthEvent::check_failed) ++statistics.fail_count;
 }
 
 void Controller::Impl::on_step(NodeWatcher& watcher, const policy::HealthStep& step,

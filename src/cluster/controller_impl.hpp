@@ -33,12 +33,18 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
         ChangeSeq seq;
         std::int64_t users = 0;
         store::ClusterSettings settings;
+        WallTime now{};  // the database's
     };
     Task<> poll_loop();
     Task<Result<void>> poll();
     void took_poll(Polled polled);
     void note_database(const Result<void>& result);
     void sync_watchers(const std::vector<Node>& nodes);
+
+    // controller_scan.cpp: what is looked at now and then
+    Task<> scan_loop();
+    Task<> placement_loop();
+    void scan();
 
     // controller_health.cpp: what the checks say
     Task<> cycle_loop();
@@ -74,11 +80,13 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
     std::unique_ptr<FullCycle> full_cycle;
     std::unique_ptr<Rebalancer> rebalancer;
     std::unique_ptr<Operations> operations;
-    Wake poll_wake, cycle_wake, ramp_wake;
+    Wake poll_wake, cycle_wake, ramp_wake, scan_wake, placement_wake;
     Gate stopped;
     std::map<std::string, std::shared_ptr<NodeWatcher>> watchers;
 
     HealthStatistics statistics;
+    std::vector<SuspectView> suspects;
+    WallTime database_now{};  // at the last poll
     bool database_reachable = false;
     bool database_said = false;  // the current outage has been logged
     bool nodes_known = false;    // the node table was read at least once

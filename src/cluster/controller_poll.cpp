@@ -13,8 +13,6 @@ namespace {
 constexpr Millis kPollTimeout{3'000};
 // Finds what other programs wrote to `monitor` without taking a change number.
 constexpr Seconds kFullLoadInterval{300};
-// Rows that a stock Uptime Kuma adds carry no number either, but a delta names them.
-constexpr Seconds kDeltaInterval{10};
 }  // namespace
 
 Task<> Controller::Impl::poll_loop() {
@@ -37,7 +35,9 @@ Task<Result<void>> Controller::Impl::poll() {
         if (!users) return users.error();
         auto settings = store::list_cluster_settings(db);
         if (!settings) return settings.error();
-        return Polled{std::move(*nodes), *seq, *users, std::move(*settings)};
+        const auto at = store::database_time(db);
+        if (!at) return at.error();
+        return Polled{std::move(*nodes), *seq, *users, std::move(*settings), *at};
     };
     const auto deadline = services.after(kPollTimeout);
     auto polled = co_await within<Polled>(services.executor, services.clock, deadline,
@@ -50,7 +50,8 @@ Task<Result<void>> Controller::Impl::poll() {
 
     const auto now = services.clock->now();
     const bool full = !cache.loaded() || now - last_full_load >= kFullLoadInterval;
-    const bool due = now - last_load >= kDeltaInterval;
+    // Rows that a stock Uptime Kuma adds carry no number either, but a delta names them.
+    const bool due = now - last_load >= services.config.load_update_interval;
     if (!full && !due && seq == cache.seq()) co_return nothing_to_load;
     auto loaded = co_await loader.refresh(full);
     if (loaded) last_load = now;
@@ -60,6 +61,7 @@ Task<Result<void>> Controller::Impl::poll() {
 
 void Controller::Impl::took_poll(Polled polled) {
     setup_complete = polled.users > 0;
+    database_now = polled.now;
     nodes_known = true;
     sync_watchers(polled.nodes);
     refresh_cached_nodes();

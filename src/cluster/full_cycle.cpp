@@ -10,11 +10,12 @@ FullCycle::FullCycle(Services& services, TaskGroup& tasks, Watchers watchers, On
       gate_(services.executor, services.clock) {}
 
 Task<Result<CycleResult>> FullCycle::run(std::shared_ptr<void> keep, Deadline deadline) {
-    if (!running_) {
-        running_ = std::make_shared<Run>();
-        tasks_.spawn("full health check", keep, cycle(keep, running_));
+    // Without a node to check, the cycle ends within the spawn.
+    auto mine = running_;
+    if (!mine) {
+        mine = running_ = std::make_shared<Run>();
+        tasks_.spawn("full health check", keep, cycle(keep, mine));
     }
-    const auto mine = running_;
     while (!mine->done && !deadline.passed(services_.clock->now()) && !services_.stopping) {
         co_await gate_.wait(deadline);
     }

@@ -19,13 +19,15 @@ constexpr Millis kSlice{500};
 constexpr Millis kJobTimeout{300'000};
 constexpr const char* kLease = "janitor";
 
-Result<std::uint64_t> clean_if_it_is_my_turn(store::Connection& db, const JanitorConfig& config) {
+Result<std::uint64_t> clean_if_it_is_my_turn(store::Connection& db, const JanitorConfig& config,
+                                             std::stop_token stop) {
     const auto lease = store::acquire_lease(db, kLease, config.self.value, config.interval * 2);
     if (!lease) return lease.error();
     if (!lease->mine) return std::uint64_t{0};
     const auto setting = store::get_setting(db, "keepDataPeriodDays");
     if (!setting) return setting.error();
-    return store::trim_history(db, keep_days_from(*setting, config.keep_days), config.step_rows);
+    const int days = keep_days_from(*setting, config.keep_days);
+    return store::trim_history(db, days, config.step_rows, std::move(stop));
 }
 
 }  // namespace
@@ -41,16 +43,17 @@ int keep_days_from(const std::optional<std::string>& setting, int otherwise) {
 }
 
 Task<> run_janitor(JanitorConfig config, boost::asio::any_io_executor executor,
-                   std::shared_ptr<const Clock> clock, store::Database& db,
-                   std::function<bool()> stopping) {
+                   std::shared_ptr<const Clock> clock, store::Database& db, std::stop_token stop) {
     boost::asio::steady_timer timer(executor);
     auto next = clock->now() + config.interval;
-    while (!stopping()) {
+    while (!stop.stop_requested()) {
         timer.expires_after(kSlice);
         co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-        if (stopping() || clock->now() < next) continue;
+        if (stop.stop_requested() || clock->now() < next) continue;
         next = clock->now() + config.interval;
-        auto job = [config](store::Connection& c) { return clean_if_it_is_my_turn(c, config); };
+        auto job = [config, stop](store::Connection& c) {
+            return clean_if_it_is_my_turn(c, config, stop);
+        };
         const auto deleted = co_await db.run(Deadline::after(*clock, kJobTimeout), std::move(job));
         if (!deleted) {
             spdlog::warn("old history not removed, tried again later: {}", deleted.error().message);

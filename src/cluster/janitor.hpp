@@ -3,9 +3,9 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.hpp"
@@ -22,10 +22,9 @@ struct JanitorConfig {
     int step_rows = 5'000;
 };
 
-// Runs until `stopping` says so.
+// Runs until a stop is asked for; a clean-up under way ends after its step.
 Task<> run_janitor(JanitorConfig config, boost::asio::any_io_executor executor,
-                   std::shared_ptr<const Clock> clock, store::Database& db,
-                   std::function<bool()> stopping);
+                   std::shared_ptr<const Clock> clock, store::Database& db, std::stop_token stop);
 
 // The value of Uptime Kuma's setting keepDataPeriodDays: a number, maybe in quotes. Pure.
 int keep_days_from(const std::optional<std::string>& setting, int otherwise);

@@ -13,6 +13,7 @@ namespace {
 // A wait on the kept connection looks up this often, for a full check may have moved the next
 // check.
 constexpr Millis kWaitSlice{250};
+constexpr Millis kHeldUp{250};
 }  // namespace
 
 void NodeAddress::set_host(const std::string& host) {
@@ -79,6 +80,7 @@ NodeWatcher::NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnEven
       connection_(services.executor, services.clock),
       wake_(services.executor, services.clock),
       health_(policy::initial_health(node_.status, services.clock->now())),
+      watched_since_(services.clock->wall_now()),
       next_timeout_(services.config.detector.liveness_timeout) {
     health_ = policy::on_drain_wish(std::move(health_), node_.draining, health_.since).health;
     address_.set_host(node_.host);
@@ -124,6 +126,12 @@ std::optional<double> announced_load_in(const std::string& body) {
     return number;
 }
 
+void NodeWatcher::check_soon() {
+    const auto soon = services_.clock->now() + services_.config.detector.fast_interval;
+    next_check_ = std::min<Instant>(next_check_, soon);
+    wake_.notify();
+}
+
 bool NodeWatcher::suspect() const {
     return health_.consecutive_failures > 0 || health_.status == NodeStatus::offline;
 }
@@ -140,7 +148,9 @@ void NodeWatcher::feed(policy::HealthEvent event, const std::string& error, Dura
     const auto step =
         policy::on_health_event(services_.config.detector, health_, event, error, now);
     health_ = step.health;
-    if (event != policy::HealthEvent::check_ok) last_failed_ = now;
+    const bool failed = event == policy::HealthEvent::check_failed ||
+                        event == policy::HealthEvent::connection_closed;
+    if (failed) last_failed_ = now;
     next_check_ = now + std::max<Duration>(step.next_check_in - spent, Duration::zero());
     next_timeout_ = step.next_timeout;
     if (step.came_online) figures_.came_online = now;
@@ -153,22 +163,28 @@ bool NodeWatcher::is_old_news(Instant began) const {
     return began < last_failed_ || began < last_ok_began_;
 }
 
-void NodeWatcher::checked(const std::string& error, Instant began) {
+bool NodeWatcher::says_nothing(const Outcome& outcome, Instant began) const {
+    return outcome.timed_out && services_.pulse.held_up_since(began) >= kHeldUp;
+}
+
+void NodeWatcher::checked(const Outcome& outcome, Instant began) {
     if (stopped_) return;
     const auto now = services_.clock->now();
-    const bool ok = error.empty();
-    const auto event = ok ? policy::HealthEvent::check_ok : policy::HealthEvent::check_failed;
+    const bool ok = outcome.error.empty();
+    auto event = ok ? policy::HealthEvent::check_ok : policy::HealthEvent::check_failed;
+    if (says_nothing(outcome, began)) event = policy::HealthEvent::inconclusive;
     figures_.last_check = services_.clock->wall_now();
-    ++(ok ? figures_.checks_ok : figures_.checks_failed);
+    if (event == policy::HealthEvent::check_failed) ++figures_.checks_failed;
     on_event_(event);
     if (ok) {
+        ++figures_.checks_ok;
         figures_.last_latency = std::chrono::round<Millis>(now - began);
         last_ok_began_ = std::max(last_ok_began_, began);
     } else if (is_old_news(began)) {
         if (next_check_ <= now) next_check_ = now + services_.config.detector.fast_interval;
         return;
     }
-    feed(event, error);
+    feed(event, outcome.error);
 }
 
 Task<> NodeWatcher::refresh_address(Deadline deadline) {
@@ -199,17 +215,18 @@ Task<> NodeWatcher::liveness_check() {
         co_await refresh_address(deadline);
     }
     if (stopped_) co_return;
-    std::string error;
+    Outcome outcome;
     if (!address_.ip()) {
-        error = address_.error();
+        outcome.error = address_.error();
     } else {
         auto reply = co_await connection_.get(*address_.ip(), address_.port(), address_.host(),
                                               services_.config.health_path, deadline);
-        error = reply ? judge(reply->status) : reply.error().message;
+        outcome.error = reply ? judge(reply->status) : reply.error().message;
+        outcome.timed_out = !reply && reply.error().kind == ErrorKind::timeout;
         if (!reply) connection_.close();
         if (reply) note_load(reply->body);
     }
-    checked(error, started);
+    checked(outcome, started);
 }
 
 void NodeWatcher::note_load(const std::string& body) {
@@ -247,7 +264,7 @@ Task<CycleResult::OneNode> NodeWatcher::full_check(Deadline deadline) {
     out.node = node_.id;
     const auto started = services_.clock->now();
     if (!address_.ip()) co_await refresh_address(deadline);
-    std::string error = address_.error();
+    Outcome outcome{address_.error()};
     if (address_.ip()) {
         net::HttpRequest request;
         request.url = fmt::format("http://{}{}", address_.text(), services_.config.health_path);
@@ -255,12 +272,13 @@ Task<CycleResult::OneNode> NodeWatcher::full_check(Deadline deadline) {
         request.max_redirects = 0;
         request.fresh_connection = true;
         auto response = co_await services_.http.send(std::move(request), deadline);
-        error = response ? judge(response->status) : response.error().message;
+        outcome.error = response ? judge(response->status) : response.error().message;
+        outcome.timed_out = !response && response.error().kind == ErrorKind::timeout;
     }
     out.took = std::chrono::round<Millis>(services_.clock->now() - started);
-    checked(error, started);
-    out.ok = error.empty();
-    out.error = error;
+    checked(outcome, started);
+    out.ok = outcome.error.empty();
+    out.error = outcome.error;
     out.status = health_.status;
     co_return out;
 }

@@ -59,6 +59,7 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     Task<> run();
     void stop();
     void update(const Node& node);
+    void check_soon();  // a suspicion: do not wait for the next turn
 
     // One check on a connection of its own, as the full cycle does it.
     Task<CycleResult::OneNode> full_check(Deadline deadline);
@@ -67,6 +68,7 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     const policy::NodeHealth& health() const { return health_; }
     const NodeAddress& address() const { return address_; }
     const Figures& figures() const { return figures_; }
+    WallTime watched_since() const { return watched_since_; }
     bool suspect() const;
 
   private:
@@ -79,7 +81,14 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     std::string judge(int status) const;  // empty: healthy
     // `spent`: what a check took; the span to the next one counts from its start.
     void feed(policy::HealthEvent event, const std::string& error, Duration spent = {});
-    void checked(const std::string& error, Instant began);
+    // What a check came to; `error` is empty when the node is well.
+    struct Outcome {
+        std::string error;
+        bool timed_out = false;
+    };
+    void checked(const Outcome& outcome, Instant began);
+    // No answer in time means nothing when this program was held up for much of that time.
+    bool says_nothing(const Outcome& outcome, Instant began) const;
     bool is_old_news(Instant began) const;
 
     Services& services_;
@@ -93,6 +102,7 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     Wake wake_;
     policy::NodeHealth health_;
     Figures figures_;
+    WallTime watched_since_;
     Instant next_check_{};
     Instant last_failed_{};  // when the last failure was counted
     Instant last_ok_began_{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cluster/controller.hpp"
+#include "cluster/loop_pulse.hpp"
 
 namespace higuma::cluster {
 
@@ -14,6 +15,7 @@ struct Services {
     net::Resolver& resolver;
     net::HttpClient& http;
     std::function<std::string()> service_token;
+    LoopPulse pulse{executor, clock};
     bool stopping = false;  // set once, by drain; every loop looks at it after each wake-up
 
     Deadline after(Duration span) const { return Deadline::after(*clock, span); }

@@ -135,6 +135,8 @@ Draft load(Role role, const Environment& environment, const std::optional<std::s
 LogConfig log_of(const Draft& draft) {
     LogConfig log;
     log.debug = draft.debug;
+    log.debugger_host = draft.debugger_host;
+    log.debugger_port = draft.debugger_port;
     log.level = draft.log_level.value_or(draft.debug ? "debug" : "info");
     return log;
 }

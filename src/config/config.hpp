@@ -20,8 +20,10 @@ namespace higuma::config {
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 
 struct LogConfig {
-    std::string level = "info";  // DEBUG_LOG_LEVEL; debug when DEBUG_ENABLED
-    bool debug = false;          // DEBUG_ENABLED
+    std::string level = "info";               // DEBUG_LOG_LEVEL; debug when DEBUG_ENABLED
+    bool debug = false;                       // DEBUG_ENABLED
+    std::string debugger_host = "127.0.0.1";  // DEBUG_HOST
+    std::optional<int> debugger_port;         // DEBUG_PORT: wait there for a debugger at the start
 };
 
 struct NodeConfig {

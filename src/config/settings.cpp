@@ -61,6 +61,9 @@ void add_shared(std::vector<Setting>& all) {
         row({"DEBUG_ENABLED", "EMMY_DEBUG_ENABLED"}, kBoth, boolean(), HIGUMA_FIELD(debug)));
     all.push_back(
         row({"DEBUG_LOG_LEVEL"}, kBoth, optional_of(log_level()), HIGUMA_FIELD(log_level)));
+    all.push_back(row({"DEBUG_HOST"}, kBoth, word(), HIGUMA_FIELD(debugger_host)));
+    all.push_back(row({"DEBUG_PORT"}, kBoth, optional_of(whole_number(1, 65535)),
+                      HIGUMA_FIELD(debugger_port)));
 }
 
 void add_node(std::vector<Setting>& all) {

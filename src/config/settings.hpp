@@ -21,6 +21,8 @@ struct Draft {
     store::DatabaseConfig database;
     std::optional<std::string> log_level;
     bool debug = false;
+    std::string debugger_host = "127.0.0.1";
+    std::optional<int> debugger_port;
     int monitor_limit_per_node = 1000;
     std::string resolver;
     NodeConfig node;

@@ -147,7 +147,9 @@ Task<Result<Resolver::Answer>> Resolver::resolve(std::string name, std::string f
     if (name.empty()) co_return invalid("hostname", "the host name is empty");
     if (name.size() > 253) co_return invalid("hostname", "the host name is too long");
     if (auto literal = answer_literal(name, family)) co_return std::move(*literal);
-    co_return co_await look_up(impl_, {std::move(name), std::move(family)}, deadline);
+    ResolverCache::Key key{std::move(name), std::move(family)};
+    auto answer = look_up(impl_, std::move(key), deadline);
+    co_return co_await std::move(answer);
 }
 
 Resolver::Stats Resolver::stats() const {

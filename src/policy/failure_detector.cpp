@@ -108,6 +108,12 @@ HealthStep on_health_event(const DetectorConfig& config, NodeHealth health, Heal
     step.health = std::move(health);
     step.next_timeout = config.liveness_timeout;
     forget_old_flaps(config, step.health, now);
+    if (event == HealthEvent::inconclusive && step.health.inconclusive < config.most_inconclusive) {
+        ++step.health.inconclusive;
+        step.next_check_in = config.fast_interval;
+        return step;
+    }
+    step.health.inconclusive = 0;
     if (event == HealthEvent::check_ok) {
         on_success(config, step, now);
     } else {

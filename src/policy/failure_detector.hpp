@@ -20,7 +20,9 @@ struct DetectorConfig {
     Millis fast_interval{500};        // after a first failure, until the threshold decides
     Millis check_timeout{5'000};      // of a check in the full cycle
     Millis liveness_timeout{1'000};   // of liveness and fast checks
-    int flap_limit = 3;               // offline this often within flap_window: held back
+    // This many checks in a row may say nothing; the next one that does counts as a failure.
+    int most_inconclusive = 10;
+    int flap_limit = 3;  // offline this often within flap_window: held back
     Millis flap_window{600'000};
     Millis flap_hold_base{30'000};  // first hold-back; doubles for each further flap
     Millis flap_hold_max{600'000};
@@ -36,12 +38,14 @@ struct NodeHealth {
     std::vector<Instant> went_offline;     // within flap_window, oldest first; bounded
     std::string last_error;
     bool draining = false;  // an operator's wish; kept through online/offline
+    int inconclusive = 0;   // checks in a row that said nothing
 };
 
 enum class HealthEvent {
     check_ok,           // an answer with a healthy code
     check_failed,       // no or an unhealthy answer
     connection_closed,  // the kept-alive liveness connection ended: counts as a failure at once
+    inconclusive,       // no answer in time, but this program itself was held up: ask again soon
 };
 
 struct HealthStep {

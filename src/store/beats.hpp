@@ -1,6 +1,7 @@
 // Writing beats in batches under the epoch rule, with the statistics that follow from them.
 #pragma once
 
+#include <stop_token>
 #include <vector>
 
 #include "model/beat.hpp"
@@ -22,6 +23,8 @@ Result<BeatWriteReport> write_beats(Connection& db, const NodeId& node, Incarnat
                                     const std::vector<Beat>& batch);
 
 // Deletes beats and statistics older than their retention in bounded steps; returns rows deleted.
-Result<std::uint64_t> trim_history(Connection& db, int keep_days, int step_rows);
+// Ends after the step under way when a stop is asked for.
+Result<std::uint64_t> trim_history(Connection& db, int keep_days, int step_rows,
+                                   std::stop_token stop = {});
 
 }  // namespace higuma::store

@@ -15,6 +15,14 @@ constexpr int kEventsTrimmedAtOnce = 1'000;
 
 }  // namespace
 
+Result<WallTime> database_time(Connection& db) {
+    auto rows = db.query("SELECT UTC_TIMESTAMP(3)");
+    if (!rows) return rows.error();
+    const auto time = time_of(rows->text(0, 0));
+    if (!time) return Failure{ErrorKind::internal, "the database tells no time", ""};
+    return *time;
+}
+
 // A lapsed lease that nobody took meanwhile is renewed under its term; any other holder gets the
 // next.
 Result<Lease> acquire_lease(Connection& db, const std::string& name, const std::string& holder,

@@ -13,6 +13,9 @@
 
 namespace higuma::store {
 
+// The clock that leases follow.
+Result<WallTime> database_time(Connection& db);
+
 struct Lease {
     std::string holder;
     std::uint64_t term = 0;  // grows with each change of holder

@@ -45,13 +45,14 @@ Result<std::vector<MonitorId>> monitors_to_trim(Connection& db, const Retention&
     return ids;
 }
 
-Result<std::uint64_t> trim_table(Connection& db, const Retention& what, int step_rows) {
+Result<std::uint64_t> trim_table(Connection& db, const Retention& what, int step_rows,
+                                 const std::stop_token& stop) {
     std::uint64_t deleted = 0;
     MonitorId after;
     for (;;) {
         auto ids = monitors_to_trim(db, what, after);
         if (!ids) return ids.error();
-        if (ids->empty()) return deleted;
+        if (ids->empty() || stop.stop_requested()) return deleted;
         const auto sql =
             fmt::format("DELETE FROM {} WHERE monitor_id IN ({}) AND {} < {} LIMIT {}", what.table,
                         id_list(ids->begin(), ids->end()), what.column, what.older_than, step_rows);
@@ -59,7 +60,8 @@ Result<std::uint64_t> trim_table(Connection& db, const Retention& what, int step
             auto step = db.execute(sql);
             if (!step) return step.error();
             deleted += step->affected;
-            if (step->affected < static_cast<std::uint64_t>(step_rows)) break;
+            const bool last = step->affected < static_cast<std::uint64_t>(step_rows);
+            if (last || stop.stop_requested()) break;
         }
         after = ids->back();
     }
@@ -67,10 +69,11 @@ Result<std::uint64_t> trim_table(Connection& db, const Retention& what, int step
 
 }  // namespace
 
-Result<std::uint64_t> trim_history(Connection& db, int keep_days, int step_rows) {
+Result<std::uint64_t> trim_history(Connection& db, int keep_days, int step_rows,
+                                   std::stop_token stop) {
     std::uint64_t deleted = 0;
     for (const auto& what : retentions(keep_days)) {
-        auto trimmed = trim_table(db, what, std::max(step_rows, 1));
+        auto trimmed = trim_table(db, what, std::max(step_rows, 1), stop);
         if (!trimmed) return trimmed.error();
         deleted += *trimmed;
     }

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from conftest import add_monitors
-from higuma_cluster import BINARY, Cluster, processes_of, wait_until
+from higuma_cluster import BINARY, Cluster, free_ports, processes_of, wait_until
 from rules import assert_none_doubled, now
 
 
@@ -129,6 +129,33 @@ def test_waits_for_a_database_that_is_down_and_says_so(tmp_path):
     try:
         wait_until(lambda: "waiting for the database" in log.read_text(), 30, "it says so")
         assert node.poll() is None
+    finally:
+        node.terminate()
+        assert node.wait(20) == 0
+
+
+def talk_to_gdbserver(port, packet):
+    """One packet of gdb's remote protocol, after which gdbserver has what it needs."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        checksum = sum(packet.encode()) % 256
+        connection.sendall(f"+${packet}#{checksum:02x}".encode())
+        return connection.recv(100)
+
+
+def test_a_debugger_is_waited_for(tmp_path):
+    port = free_ports()
+    environment = {**os.environ, "DB_HOST": "127.0.0.1", "DB_PORT": "1", "DB_PASSWORD": "x",
+                   "UPTIME_KUMA_NODE_ID": "node9", "UPTIME_KUMA_NODE_HOST": "127.0.0.1:1",
+                   "DEBUG_ENABLED": "true", "DEBUG_PORT": str(port)}
+    log = tmp_path / "log"
+    with open(log, "wb") as output:
+        node = subprocess.Popen([BINARY, "node"], stderr=output, env=environment)
+    try:
+        wait_until(lambda: "Listening on port" in log.read_text(), 30, "gdbserver listens")
+        assert "waits for a debugger" in log.read_text()
+        assert "waiting for the database" not in log.read_text()
+        talk_to_gdbserver(port, "D")
+        wait_until(lambda: "waiting for the database" in log.read_text(), 30, "it goes on")
     finally:
         node.terminate()
         assert node.wait(20) == 0

@@ -18,16 +18,22 @@ BUILD = pathlib.Path(os.environ.get("HIGUMA_BUILD", "build/release")).resolve()
 BINARY = BUILD / "bin" / "higuma"
 
 
-def free_port():
-    """Below the ports of outgoing connections, one of which could take it before it is used."""
+def is_free(port):
+    with socket.socket() as listener:
+        try:
+            listener.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+def free_ports(count=1):
+    """The first of so many free ones in a row, below the ports of outgoing connections, one of which
+    could take it before it is used."""
     while True:
         port = random.randrange(10000, 20000)
-        with socket.socket() as listener:
-            try:
-                listener.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        if all(is_free(port + next_one) for next_one in range(count)):
+            return port
 
 
 def wait_until(condition, seconds, what):
@@ -82,11 +88,12 @@ def request(url, method="GET", body=None, headers=None, timeout=15):
 class Cluster:
     """`higuma up` in a folder of its own; use as a context manager."""
 
-    def __init__(self, nodes=3, data=None, environment=None, options=()):
+    def __init__(self, nodes=3, data=None, environment=None, options=(), gateways=1):
         self._temporary = None if data else tempfile.TemporaryDirectory(prefix="higuma-")
         self.data = pathlib.Path(data or self._temporary.name).resolve()
         self.nodes = nodes
-        self.port = free_port()
+        self.gateways = gateways
+        self.port = free_ports(gateways)
         self.options = list(options)
         self.environment = {
             **os.environ,
@@ -102,11 +109,14 @@ class Cluster:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return self.url_of(1)
+
+    def url_of(self, gateway):
+        return f"http://127.0.0.1:{self.port + gateway - 1}"
 
     def start(self, seconds=120):
         command = [BINARY, "up", "--nodes", str(self.nodes), "--port", str(self.port),
-                   "--data", str(self.data), *self.options]
+                   "--gateways", str(self.gateways), "--data", str(self.data), *self.options]
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(command, env=self.environment, stdout=output,
                                             stderr=subprocess.STDOUT, start_new_session=True)
@@ -199,8 +209,11 @@ class Cluster:
         return self.rows(sql, *values)[0][0]
 
     def pid_of(self, name):
-        """The running process of a part, such as "node2", from the kernel's own list."""
-        wanted = f"UPTIME_KUMA_NODE_ID={name}".encode()
+        """The running process of a part, such as "node2" or "controller", from the kernel's own
+        list."""
+        controller = name.startswith("controller")
+        node_id = name.replace("controller", "nginx-node")
+        wanted = f"UPTIME_KUMA_NODE_ID={node_id}".encode()
         for pid in processes_of(self.data):
             try:
                 entries = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
@@ -208,13 +221,13 @@ class Cluster:
                 program = pathlib.Path(os.readlink(f"/proc/{pid}/exe")).name
             except OSError:
                 continue
-            if name == "controller" and b"--controller-only" in arguments:
+            if controller and wanted in entries and b"--controller-only" in arguments:
                 return pid
             if name == "mariadb" and program == "mariadbd":
                 return pid
             if name == "nginx" and arguments and arguments[0].startswith(b"nginx: master"):
                 return pid
-            if wanted in entries and b"node" in arguments:
+            if not controller and wanted in entries and b"node" in arguments:
                 return pid
         return None
 

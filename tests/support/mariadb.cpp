@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -176,7 +177,21 @@ void MariaDbServer::reap(int signal) {
 
 void MariaDbServer::stop() { reap(SIGTERM); }
 void MariaDbServer::kill() { reap(SIGKILL); }
-void MariaDbServer::freeze() { ::kill(pid_, SIGSTOP); }
+// A thread that runs on another processor goes on for a moment after the signal.
+void MariaDbServer::freeze() {
+    ::kill(pid_, SIGSTOP);
+    const auto all_stopped = [this] {
+        const auto threads = std::filesystem::path("/proc") / std::to_string(pid_) / "task";
+        for (const auto& thread : std::filesystem::directory_iterator(threads)) {
+            std::ifstream stat(thread.path() / "stat");
+            std::string text;
+            std::getline(stat, text);
+            if (text.find(") T ") == std::string::npos) return false;
+        }
+        return true;
+    };
+    while (!all_stopped()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
 void MariaDbServer::thaw() { ::kill(pid_, SIGCONT); }
 
 MariaDbServer& shared_mariadb() {

@@ -7,7 +7,7 @@ import tempfile
 import time
 import urllib.request
 
-from higuma_cluster import free_port
+from higuma_cluster import free_ports
 
 CONFIGURATION = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; worker_processes 1; {user}
@@ -23,7 +23,7 @@ http {{
 class WebTarget:
     def __init__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="higuma-target-")
-        self.port = free_port()
+        self.port = free_ports()
         self.process = None
 
     @property

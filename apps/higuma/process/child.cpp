@@ -1,6 +1,7 @@
 #include "process/child.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <csignal>
 #include <cstring>
+#include <map>
 
 #include "base/result.hpp"
 #include "process/log_file.hpp"

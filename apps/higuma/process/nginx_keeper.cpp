@@ -1,6 +1,9 @@
 #include "process/nginx_keeper.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <csignal>
 #include <fstream>
 #include <iterator>

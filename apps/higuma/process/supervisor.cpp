@@ -1,6 +1,10 @@
 #include "process/supervisor.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <csignal>
 
 #include "base/result.hpp"

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "commands.hpp"
+#include "net/http_client.hpp"
+#include "nginx_conf.hpp"
 #include "process/supervisor.hpp"
 #include "up/data_folder.hpp"
 
@@ -18,21 +20,27 @@ class LocalCluster {
     // Each step returns false when a stop was asked for, and throws StartupError when it cannot go
     // on.
     Task<bool> start_database();
-    Task<bool> start_nodes_and_controller();
-    Task<bool> start_nginx();
+    Task<bool> start_nodes_and_controllers();
+    bool start_nginx();
     Task<bool> wait_until_ready();
     // In order: nginx, controller, nodes, database. Within ten seconds; nothing is left.
     Task<> stop_all();
 
-    std::string url() const;
+    std::string url(int gateway = 1) const;
     const store::DatabaseConfig& database() const { return database_; }
     std::string node_address(int number) const;
     void print_ready() const;
 
   private:
     ChildSpec node_child(int number);
-    ChildSpec controller_child();
+    ChildSpec controller_child(int gateway);
+    GatewayPaths gateway_paths(int gateway) const;
+    std::string listen_address(int gateway) const;
+    bool gateways_are_set_up() const;
     Task<bool> wait_for_database();
+    Task<bool> wait_for_nodes(net::HttpClient& http, std::string url, Deadline until);
+    Task<> stop_group(std::string prefix, Millis patience);
+    void throw_if_any_dead() const;
     void throw_if_dead(const std::string& name) const;
 
     UpOptions options_;

@@ -1,6 +1,9 @@
 #include "up/demo.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include "api/auth.hpp"
 #include "api/http/server.hpp"

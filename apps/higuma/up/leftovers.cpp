@@ -47,7 +47,7 @@ bool is_ours(const fs::path& process, const std::string& data) {
     if (program == "mariadbd") {
         return contains(read_list(process / "cmdline"), "--datadir=" + data + "/mariadb");
     }
-    if (program.starts_with("nginx")) return has_open_below(process, data + "/gateway");
+    if (program.starts_with("nginx")) return has_open_below(process, data);
     return program.starts_with("higuma") &&
            contains(read_list(process / "environ"), "HIGUMA_CLUSTER_FOLDER=" + data);
 }

@@ -1,5 +1,6 @@
 #include "up/mariadb_server.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <filesystem>

@@ -82,7 +82,7 @@ class Session final : public OpenConnection, public std::enable_shared_from_this
     void close() override {
         closing_ = true;
         socket_.cancel(ignored_);
-        watchdog_.cancel();
+        disarm();
     }
 
   private:
@@ -95,6 +95,7 @@ class Session final : public OpenConnection, public std::enable_shared_from_this
     Task<bool> write(Response response, bool head_only, bool keep_alive);
     Task<> linger();
     Request to_request(Parser& parser, Deadline deadline) const;
+    void disarm();
     void arm(Duration span);
 
     std::shared_ptr<ServerState> server_;
@@ -107,6 +108,7 @@ class Session final : public OpenConnection, public std::enable_shared_from_this
     bool closing_ = false;
     bool timed_out_ = false;
     int minor_version_ = 1;
+    std::uint64_t arming_ = 0;  // counts the watchdog's spans
     Instant request_until_{};
     error_code ignored_;
 };
@@ -114,12 +116,18 @@ class Session final : public OpenConnection, public std::enable_shared_from_this
 // Ends whatever the socket waits for when `span` is over; replaces the span set before.
 void Session::arm(Duration span) {
     watchdog_.expires_after(span);
-    watchdog_.async_wait([weak = weak_from_this()](error_code error) {
+    watchdog_.async_wait([weak = weak_from_this(), mine = ++arming_](error_code error) {
         const auto self = weak.lock();
-        if (error || !self || self->watchdog_.expiry() > std::chrono::steady_clock::now()) return;
+        // One that was replaced may already be on its way when it is cancelled.
+        if (error || !self || self->arming_ != mine) return;
         self->timed_out_ = true;
         self->socket_.cancel(self->ignored_);
     });
+}
+
+void Session::disarm() {
+    ++arming_;
+    watchdog_.cancel();
 }
 
 Task<> Session::run() {
@@ -127,7 +135,7 @@ Task<> Session::run() {
     while (more && !closing_) {
         more = co_await wait_for_first_byte() && co_await serve_one();
     }
-    watchdog_.cancel();
+    disarm();
     socket_.close(ignored_);
 }
 

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "contract/api/node_fixture.hpp"
+#include "support/project_root.hpp"
 
 namespace higuma::api {
 namespace {
@@ -18,7 +19,7 @@ std::string push_monitor(const std::string& node) {
 
 TEST_F(NodeApiTest, PushAnswersAsRecorded) {
     const auto id = create(push_monitor("node1"));
-    std::ifstream lines(std::filesystem::path(__FILE__).parent_path() / "recorded_push.jsonl");
+    std::ifstream lines(test::project_root() / "tests/contract/api/recorded_push.jsonl");
     int replayed = 0;
     for (std::string line; std::getline(lines, line); ++replayed) {
         const auto recorded = boost::json::parse(line).as_object();

@@ -6,6 +6,18 @@
 namespace higuma::test {
 namespace {
 
+class WithoutNodes : public ClusterTest {};
+
+TEST_F(WithoutNodes, AFullCycleHasNothingToCheck) {
+    Running gateway(*this, "gateway");
+    ASSERT_TRUE(until([&] { return gateway.controller.view().leader; }));
+    ASSERT_TRUE(until([&] { return gateway.controller.view().statistics.cycles > 0; }));
+    const auto deadline = Deadline::after(*clock, Seconds(10));
+    const auto result = run_task(loop, gateway.controller.trigger_health_check(deadline));
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_TRUE(result->nodes.empty());
+}
+
 class Failover : public ClusterTest {
   protected:
     Failover() {

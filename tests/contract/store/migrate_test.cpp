@@ -12,6 +12,7 @@
 #include "store/migrations.hpp"
 #include "store/sql.hpp"
 #include "support/mariadb.hpp"
+#include "support/project_root.hpp"
 
 namespace higuma::store {
 namespace {
@@ -45,8 +46,7 @@ class MigrateTest : public testing::Test {
 };
 
 json::value reference() {
-    const auto path =
-        std::filesystem::path(__FILE__).parent_path() / "data" / "uptime_kuma_2_5_3.json";
+    const auto path = test::project_root() / "tests/contract/store/data/uptime_kuma_2_5_3.json";
     std::ifstream file(path);
     std::stringstream text;
     text << file.rdbuf();

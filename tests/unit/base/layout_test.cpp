@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "support/project_root.hpp"
+
 namespace higuma {
 namespace {
 
@@ -43,9 +45,7 @@ const std::vector<std::string> kNotInPureCode{"boost/", "asio", "mysql",  "maria
 const std::vector<std::string> kNotInHeaders{"boost/beast", "boost/asio.hpp", "boost/json.hpp",
                                              "boost/json/src.hpp", "toml++/"};
 
-fs::path root() {
-    return fs::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
-}
+fs::path root() { return test::project_root(); }
 
 struct Include {
     std::string name;

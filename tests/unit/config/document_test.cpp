@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "config/config.hpp"
+#include "support/project_root.hpp"
 
 namespace higuma::config {
 namespace {
@@ -35,8 +36,7 @@ std::vector<std::string> cells_of(const std::string& line) {
 }
 
 std::set<Fact> facts_of_document() {
-    const auto path =
-        std::filesystem::path(__FILE__).parent_path() / "../../../docs/configuration.md";
+    const auto path = test::project_root() / "docs/configuration.md";
     const std::map<std::string, std::string> roles_of_section{
         {"## Database", "database node gateway "},
         {"## Nodes and gateways", "node gateway "},

@@ -10,8 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A scenario in words. Events: "ok", "bad", "closed" (each a second after the one before). Expected
-// steps: status, then `-` for went_offline, `+` for came_online, and the next check in
+// A scenario in words. Events: "ok", "bad", "closed", "held" (each a second after the one before).
+// Expected steps: status, then `-` for went_offline, `+` for came_online, and the next check in
 // milliseconds.
 struct Scenario {
     const char* name;
@@ -54,6 +54,10 @@ const Scenario kScenarios[] = {
      "recovering:500 recovering:500 online+1000"},
     {"down and home again", kOnline, "bad bad bad ok ok ok",
      "online:500 online:500 offline-1000 recovering:500 recovering:500 online+1000"},
+    {"a check that was held up here says nothing of the node", kOnline, "bad bad held bad",
+     "online:500 online:500 online:500 offline-1000"},
+    {"nor does it interrupt a row of failures or successes", kOffline, "ok ok held ok",
+     "recovering:500 recovering:500 recovering:500 online+1000"},
     {"draining stays draining", kDraining, "ok bad ok", "draining:1000 draining:500 draining:1000"},
     {"draining is kept through offline", kDraining, "bad bad bad ok ok ok ok",
      "draining:500 draining:500 offline-1000 recovering:500 recovering:500 draining:1000 "
@@ -62,6 +66,7 @@ const Scenario kScenarios[] = {
 
 HealthEvent event_from(const std::string& word) {
     if (word == "ok") return HealthEvent::check_ok;
+    if (word == "held") return HealthEvent::inconclusive;
     return word == "closed" ? HealthEvent::connection_closed : HealthEvent::check_failed;
 }
 
@@ -124,6 +129,16 @@ TEST(Detector,
     watch.fail();
     EXPECT_EQ(watch.health.status, NodeStatus::offline);
     EXPECT_TRUE(watch.last.went_offline);
+}
+
+TEST(Detector, AControllerThatIsAlwaysHeldUpDecidesInTheEnd) {
+    Watch watch;
+    int checks = 0;
+    while (watch.health.status != NodeStatus::offline && checks < 1'000) {
+        watch.feed(HealthEvent::inconclusive);
+        ++checks;
+    }
+    EXPECT_EQ(checks, watch.config.fall * (watch.config.most_inconclusive + 1));
 }
 
 TEST(Detector, AKilledNodeIsOfflineInAboutASecond) {

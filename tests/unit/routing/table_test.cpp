@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -43,7 +44,7 @@ class TableTest : public ::testing::Test {
     // An exact-sized heap copy, so that a sanitizer sees any read outside of it.
     std::span<const std::byte> hold(const std::vector<char>& bytes) {
         held_ = std::make_unique<std::byte[]>(bytes.size());
-        std::memcpy(held_.get(), bytes.data(), bytes.size());
+        std::ranges::copy(std::as_bytes(std::span(bytes)), held_.get());
         return {held_.get(), bytes.size()};
     }
     std::vector<char> node_bytes() {
