@@ -237,6 +237,7 @@ json::object fault_detection_json(const ControllerView& view, ViewTime time) {
                                         {"last_error", text_or_null(health.last_error)}});
     }
     out["timestamp"] = unix_seconds(view.now);
+    out["found_by_last_scan"] = out["suspects"];
     out["suspects"] = std::move(suspects);
     out["is_leader"] = view.leader;
     out["failovers"] = view.statistics.failovers;
