@@ -178,6 +178,18 @@ json::object liveness_json(const ControllerApiContext& context, WallTime now) {
             {"version", context.version}};
 }
 
+static json::array gateways_json(const ControllerView& view) {
+    json::array all;
+    for (const auto& gateway : view.gateways) {
+        all.emplace_back(json::object{{"id", gateway.id},
+                                      {"address", gateway.address},
+                                      {"version", gateway.version},
+                                      {"started", format_iso_time(gateway.started_at)},
+                                      {"last_seen", format_iso_time(gateway.last_seen)}});
+    }
+    return all;
+}
+
 json::object system_json(const ControllerApiContext& context, const ControllerView& view,
                          ViewTime time) {
     json::array capacity, nodes;
@@ -200,6 +212,7 @@ json::object system_json(const ControllerApiContext& context, const ControllerVi
               {"nodes", std::move(capacity)}}},
             {"health", std::move(health)},
             {"fault_detection", detection_json(view)},
+            {"gateways", gateways_json(view)},
             {"rebalancing", moves_json(view)},
             {"leader", leader_json(view, context.self)}};
 }

@@ -33,6 +33,7 @@ Controller::Impl::Impl(Services given)
     : services(std::move(given)),
       tasks(services.executor, services.clock),
       lease(services),
+      registry(services),
       loader(services, cache),
       recorder(services, lease),
       hints(std::make_shared<HintSender>(services, tasks)),
@@ -82,6 +83,7 @@ Task<> Controller::Impl::run() {
     const auto self = shared_from_this();
     tasks.spawn("loop pulse", self, services.pulse.run());
     tasks.spawn("lease keeper", self, lease.run());
+    tasks.spawn("gateway registry", self, registry.run());
     tasks.spawn("recorder", self, recorder.run());
     tasks.spawn("mover", self, mover->run());
     tasks.spawn("rebalancer", self, rebalancer->run());
@@ -101,6 +103,7 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     for (const auto& [id, watcher] : watchers) watcher->stop();
     services.pulse.stop();
     lease.check_now();
+    registry.stop();
     recorder.stop();
     mover->stop();
     rebalancer->stop();
@@ -166,6 +169,7 @@ ControllerView Controller::Impl::view() const {
     out.setup_complete = setup_complete;
     out.statistics = statistics;
     out.suspects = suspects;
+    out.gateways = registry.gateways();
     for (const auto& [id, watcher] : watchers) {
         out.nodes.push_back(view_of(*watcher));
         if (watcher->node().is_primary && out.primary_node.empty()) out.primary_node = id;

@@ -22,6 +22,7 @@
 #include "policy/routing_choice.hpp"
 #include "store/cluster.hpp"
 #include "store/database.hpp"
+#include "store/gateways.hpp"
 #include "store/operations.hpp"
 
 namespace higuma::cluster {
@@ -29,7 +30,10 @@ namespace higuma::cluster {
 class Operations;
 
 struct ControllerConfig {
-    std::string self = "nginx-node";  // the lease holder's name; made unique by the caller
+    std::string self = "nginx-node";     // the lease holder's name; made unique by the caller
+    std::string gateway = "nginx-node";  // its name in the table of gateways
+    std::string gateway_address;         // where its nginx listens
+    std::string version;
     policy::DetectorConfig detector;
     std::string health_path = "/api/v1/health";
     std::set<int> health_codes{200, 429};
@@ -47,6 +51,7 @@ struct ControllerConfig {
     Millis load_update_interval{30'000};     // the monitors are read again
     Millis fault_scan_interval{10'000};      // all nodes are looked over
     Millis failover_check_interval{60'000};  // where monitors are is looked at again
+    Millis heartbeat_interval{60'000};       // this gateway says that it runs
     std::string route_directory;             // nodes.route and owners.route are written here
 };
 
@@ -97,7 +102,8 @@ struct ControllerView {
     std::vector<SuspectView> suspects;  // as of the last scan
     std::uint64_t route_generation = 0;
     std::size_t monitors_total = 0, monitors_active = 0, monitors_unplaced = 0;
-    bool moving = false;  // a failover, recovery or adoption is being applied
+    bool moving = false;                   // a failover, recovery or adoption is being applied
+    std::vector<store::Gateway> gateways;  // as of the last heartbeat
     RebalanceRecord rebalancing;
     std::string forced_node;  // empty: none
     policy::Algorithm algorithm = policy::Algorithm::least_monitors;

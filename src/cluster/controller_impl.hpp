@@ -4,6 +4,7 @@
 #include <map>
 
 #include "cluster/full_cycle.hpp"
+#include "cluster/gateway_registry.hpp"
 #include "cluster/hints.hpp"
 #include "cluster/lease_keeper.hpp"
 #include "cluster/mover.hpp"
@@ -71,6 +72,7 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
     boost::asio::thread_pool pool{1};
     TaskGroup tasks;
     LeaseKeeper lease;
+    GatewayRegistry registry;
     StateCache cache;
     StateLoader loader;
     Recorder recorder;
