@@ -14,7 +14,19 @@ bool any_online(const ClusterState& state) {
 
 }  // namespace
 
+// A drain ends where monitors would go unwatched: its nodes are better than none.
+static ClusterState without_drains(ClusterState state) {
+    for (PlacedNode& node : state.nodes) {
+        if (node.status == NodeStatus::draining) node.status = NodeStatus::online;
+    }
+    return state;
+}
+
 PlacementPlan plan_failover(const ClusterState& state) {
+    const auto drains = [](const PlacedNode& node) { return node.status == NodeStatus::draining; };
+    if (!any_online(state) && std::any_of(state.nodes.begin(), state.nodes.end(), drains)) {
+        return plan_failover(without_drains(state));
+    }
     PlacementPlan plan;
     const bool possible = any_online(state);
     Fills fills = fills_of(state);
