@@ -12,15 +12,15 @@ bool any_online(const ClusterState& state) {
                        [](const PlacedNode& node) { return node.status == NodeStatus::online; });
 }
 
-}  // namespace
-
 // A drain ends where monitors would go unwatched: its nodes are better than none.
-static ClusterState without_drains(ClusterState state) {
+ClusterState without_drains(ClusterState state) {
     for (PlacedNode& node : state.nodes) {
         if (node.status == NodeStatus::draining) node.status = NodeStatus::online;
     }
     return state;
 }
+
+}  // namespace
 
 PlacementPlan plan_failover(const ClusterState& state) {
     const auto drains = [](const PlacedNode& node) { return node.status == NodeStatus::draining; };
