@@ -23,6 +23,10 @@ def parse():
     return parser.parse_args()
 
 
+def token_of(number):
+    return f"push{number:016d}"
+
+
 def add_monitors(cluster, target, kind, count):
     """Replaces all monitors by so many of one type; a change number in the same transaction tells the
     node."""
@@ -35,7 +39,7 @@ def add_monitors(cluster, target, kind, count):
         cursor.execute("UPDATE monitor SET active=0, change_seq=%s, assignment_epoch=assignment_epoch+1",
                        (sequence,))
         rows = [(f"{kind} {number}", kind, target.url, "the target is well", "127.0.0.1", target.port,
-                 f"{kind}{number:028d}", sequence) for number in range(count)]
+                 token_of(number) if kind == "push" else None, sequence) for number in range(count)]
         cursor.executemany(
             "INSERT INTO monitor (name, type, url, keyword, hostname, port, push_token, change_seq, "
             "node_id, `interval`, retry_interval, accepted_statuscodes_json, conditions) "
@@ -65,7 +69,7 @@ def measure(cluster, kind, args):
     time.sleep(3)
     if kind != "push":
         return span()
-    paths = [f"/api/push/push{number:028d}?status=up&msg=OK" for number in range(args.monitors)]
+    paths = [f"/api/push/{token_of(number)}?status=up&msg=OK" for number in range(args.monitors)]
     node = int(cluster.value("SELECT host FROM node WHERE node_id='node1'").rsplit(":", 1)[1])
     with SteadyLoad(node, paths, rate=args.monitors):
         time.sleep(1)
