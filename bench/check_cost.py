@@ -30,12 +30,12 @@ def token_of(number):
 def add_monitors(cluster, target, kind, count):
     """Replaces all monitors by so many of one type; a change number in the same transaction tells the
     node."""
+    from higuma_cluster import next_change
+
     connection = cluster.database()
     connection.begin()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE cluster_counter SET value=LAST_INSERT_ID(value+1) WHERE name='monitor'")
-        cursor.execute("SELECT LAST_INSERT_ID()")
-        sequence = cursor.fetchone()[0]
+        sequence = next_change(cursor)
         cursor.execute("UPDATE monitor SET active=0, change_seq=%s, assignment_epoch=assignment_epoch+1",
                        (sequence,))
         rows = [(f"{kind} {number}", kind, target.url, "the target is well", "127.0.0.1", target.port,
