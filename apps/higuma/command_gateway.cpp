@@ -7,6 +7,7 @@
 #include "api/auth.hpp"
 #include "api/controller_api.hpp"
 #include "base/log.hpp"
+#include "base/log_ring.hpp"
 #include "commands.hpp"
 #include "nginx_conf.hpp"
 #include "process/debugger.hpp"
@@ -39,6 +40,8 @@ cluster::ControllerConfig controller_config(const config::GatewayConfig& config,
     controller.fault_scan_interval = config.fault_scan_interval;
     controller.failover_check_interval = config.failover_check_interval;
     controller.route_directory = paths.route_folder;
+    controller.algorithm = config.algorithm;
+    controller.churn_percent_per_minute = config.churn_percent_per_minute;
     return controller;
 }
 
@@ -52,8 +55,8 @@ std::function<std::string()> service_tokens(const store::DatabaseConfig& databas
     };
 }
 
-Task<int> control(config::GatewayConfig config, GatewayPaths paths, asio::any_io_executor executor,
-                  std::shared_ptr<StopSignal> stop) {
+Task<int> control(config::GatewayConfig config, GatewayPaths paths, std::shared_ptr<LogRing> log,
+                  asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
     const auto clock = std::make_shared<SystemClock>();
     if (!co_await prepare_database(config.database, stop)) co_return 0;
     store::Database db(config.database, kDatabaseThreads, kDatabaseQueue, clock);
@@ -65,6 +68,10 @@ Task<int> control(config::GatewayConfig config, GatewayPaths paths, asio::any_io
     auto context = std::make_shared<api::ControllerApiContext>(api::ControllerApiContext{
         config.id, HIGUMA_VERSION, clock, config.monitor_limit_per_node,
         config.log.level == "debug", config.admin_token, config.admin_allow, db, controller, live});
+    context->api_rate_limit = config.api_rate_limit;
+    context->http = &http;
+    context->nginx_status_socket = paths.status_socket;
+    context->log = std::move(log);
     api::HttpServer server(executor, clock, api::ServerLimits{},
                            api::controller_endpoints(context));
     server.listen("unix:" + paths.controller_socket);
@@ -81,7 +88,8 @@ Task<int> control(config::GatewayConfig config, GatewayPaths paths, asio::any_io
     co_return 0;
 }
 
-Task<int> gateway_main(config::GatewayConfig config, GatewayPaths paths, bool controller_only,
+Task<int> gateway_main(config::GatewayConfig config, GatewayPaths paths,
+                       std::shared_ptr<LogRing> log, bool controller_only,
                        asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
     // nginx first: it routes on its last table even while the database is away.
     std::optional<NginxKeeper> nginx;
@@ -90,7 +98,7 @@ Task<int> gateway_main(config::GatewayConfig config, GatewayPaths paths, bool co
         nginx.emplace(executor, paths, [](const std::string& line) { spdlog::warn("{}", line); });
         nginx->start();
     }
-    const int exit_code = co_await control(config, paths, executor, stop);
+    const int exit_code = co_await control(config, paths, std::move(log), executor, stop);
     if (nginx) co_await nginx->stop(3s);
     co_return exit_code;
 }
@@ -100,13 +108,15 @@ Task<int> gateway_main(config::GatewayConfig config, GatewayPaths paths, bool co
 int run_gateway(const GatewayOptions& options) {
     const auto environment = process_environment();
     const auto config = config::load_gateway(environment, options.source.toml_file);
-    init_log(config.id, config.log.level);
+    const std::vector<std::string> secrets{config.admin_token, config.database.password};
+    const auto log = std::make_shared<LogRing>(secrets);
+    init_log(config.id, config.log.level, log);
     start_debugger(config.log);
     const GatewayPaths paths(config.data_folder);
     write_nginx_conf(config, paths, find_module(environment));
     const bool controller_only = options.controller_only;
     return run_on_loop([=](asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
-        return gateway_main(config, paths, controller_only, executor, stop);
+        return gateway_main(config, paths, log, controller_only, executor, stop);
     });
 }
 

@@ -42,6 +42,7 @@ cluster::NodeAgentConfig agent_config(const config::NodeConfig& config) {
     agent.self.host = config.host;
     agent.self.is_primary = config.primary;
     agent.self.monitor_limit = config.monitor_limit;
+    agent.self.weight = config.weight;
     agent.self.version = HIGUMA_VERSION;
     return agent;
 }

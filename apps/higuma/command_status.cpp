@@ -5,12 +5,11 @@
 #include <cstdio>
 
 #include "commands.hpp"
-#include "net/http_client.hpp"
+#include "gateway_client.hpp"
 
 namespace higuma::app {
 
 namespace json = boost::json;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -25,22 +24,6 @@ struct Colors {
         return paint(status, code, width);
     }
 };
-
-// The fields below come from our own gateway, but it may be of another version: a missing one is
-// shown as "-" instead of ending the command.
-std::string text_at(const json::value& object, std::string_view key) {
-    const auto* found = object.is_object() ? object.get_object().if_contains(key) : nullptr;
-    if (found == nullptr || found->is_null()) return "-";
-    if (found->is_string()) return std::string(found->get_string());
-    if (found->is_double()) return fmt::format("{:.1f}", found->get_double());
-    return json::serialize(*found);
-}
-
-const json::value& member(const json::value& object, std::string_view key) {
-    static const json::value nothing;
-    const auto* found = object.is_object() ? object.get_object().if_contains(key) : nullptr;
-    return found == nullptr ? nothing : *found;
-}
 
 void print_nodes(const json::value& status) {
     const Colors colors;
@@ -68,41 +51,14 @@ void print_events(const json::value& health) {
     }
 }
 
-Task<std::string> fetch(net::HttpClient& http, const std::string& url,
-                        std::shared_ptr<const Clock> clock) {
-    net::HttpRequest request;
-    request.url = url;
-    request.max_body = 16 << 20;
-    const auto answer = co_await http.send(std::move(request), Deadline::after(*clock, 10s));
-    if (!answer) {
-        throw StartupError(url + ": " + answer.error().message +
-                           " (is the cluster running? --url names the gateway)");
-    }
-    if (answer->status != 200) {
-        throw StartupError(
-            fmt::format("{} answered {}: {}", url, answer->status, answer->body.substr(0, 300)));
-    }
-    co_return answer->body;
-}
-
-json::value parse_answer(const std::string& body) {
-    boost::system::error_code error;
-    auto value = json::parse(body, error);
-    if (error) throw StartupError("the answer is not JSON; does --url name a Higuma gateway?");
-    return value;
-}
-
 Task<int> status_main(StatusOptions options, boost::asio::any_io_executor executor) {
-    const auto clock = std::make_shared<SystemClock>();
-    net::HttpClient http(executor, clock);
-    const auto body = co_await fetch(http, options.url + "/api/system-status", clock);
+    GatewayClient gateway({options.url, ""}, executor);
+    const auto status = co_await gateway.get("/api/system-status");
     if (options.json) {
-        std::printf("%s\n", body.c_str());
+        std::printf("%s\n", json::serialize(status).c_str());
         co_return 0;
     }
-    const auto status = parse_answer(body);
-    const auto history =
-        parse_answer(co_await fetch(http, options.url + "/api/health-check-status", clock));
+    const auto history = co_await gateway.get("/api/health-check-status");
     print_nodes(status);
     const auto& leader = member(status, "leader");
     std::printf("\nLeader: %s   Gateway: %s\n", text_at(leader, "holder").c_str(),

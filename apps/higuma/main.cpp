@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "commands.hpp"
+#include "operator_commands.hpp"
 
 namespace higuma::app {
 namespace {
@@ -115,9 +116,12 @@ int main(int argc, char** argv) {
     higuma::app::add_up(app, options.up);
     higuma::app::add_parts(app, options);
     higuma::app::add_tools(app, options);
+    higuma::app::OperatorOptions operator_options;
+    higuma::app::add_operator_commands(app, operator_options);
     CLI11_PARSE(app, argc, argv);
     try {
-        return higuma::app::dispatch(app, options);
+        const auto operated = higuma::app::run_operator_command(app, operator_options);
+        return operated ? *operated : higuma::app::dispatch(app, options);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "higuma: %s\n", error.what());
         return 1;

@@ -39,6 +39,28 @@ bool has_scheme(std::string_view value, std::string_view scheme) {
            });
 }
 
+struct Credentials {
+    std::string name;  // of Basic authentication
+    std::string secret;
+};
+
+std::optional<Credentials> credentials_of(const Request& request) {
+    const std::string value = request.header("authorization").value_or("");
+    if (has_scheme(value, "bearer")) return Credentials{"", value.substr(7)};
+    if (!has_scheme(value, "basic")) return std::nullopt;
+    const auto pair = base64_decode(std::string_view(value).substr(6));
+    const auto colon = pair ? pair->find(':') : std::string::npos;
+    if (colon == std::string::npos) return std::nullopt;
+    return Credentials{pair->substr(0, colon), pair->substr(colon + 1)};
+}
+
+Failure unauthorized() {
+    return {ErrorKind::unauthorized,
+            "This action needs the admin token: 'Authorization: Bearer <ADMIN_API_TOKEN>', "
+            "or as the password of Basic authentication.",
+            ""};
+}
+
 // What a browser says of the page that made it send this; programs say nothing.
 bool from_another_site(const Request& request) {
     const auto site = request.header("sec-fetch-site");
@@ -107,30 +129,36 @@ Result<void> AccessRules::may_read(const Request& request) const {
                    "This address is not in ADMIN_ALLOW, the addresses that may ask.", ""};
 }
 
+Result<void> AccessRules::may_visit(const Request& request) const {
+    const auto readable = may_read(request);
+    if (!readable || !from_another_site(request)) return readable;
+    return Failure{ErrorKind::forbidden, "Actions are not taken from pages of other sites.", ""};
+}
+
 Result<void> AccessRules::may_act(const Request& request) const {
+    const auto visitable = may_visit(request);
+    if (!visitable || token_.empty() || has_token(request)) return visitable;
+    return unauthorized();
+}
+
+Result<void> AccessRules::may_see_secrets(const Request& request) const {
     const auto readable = may_read(request);
     if (!readable) return readable;
-    if (from_another_site(request)) {
-        return Failure{ErrorKind::forbidden, "Actions are not taken from pages of other sites.",
-                       ""};
+    if (token_.empty()) {
+        return Failure{ErrorKind::forbidden, "This needs ADMIN_API_TOKEN, and none is set.", ""};
     }
-    if (token_.empty() || has_token(request)) return {};
-    return Failure{ErrorKind::unauthorized,
-                   "This action needs the admin token: 'Authorization: Bearer <ADMIN_API_TOKEN>', "
-                   "or as the password of Basic authentication.",
-                   ""};
+    return has_token(request) ? Result<void>{} : unauthorized();
+}
+
+std::string AccessRules::actor(const Request& request) const {
+    const auto given = credentials_of(request);
+    if (token_.empty() || !given || !same_secret(given->secret, token_)) return "anonymous";
+    return given->name.empty() ? "token" : given->name;
 }
 
 bool AccessRules::has_token(const Request& request) const {
-    const std::string value = request.header("authorization").value_or("");
-    if (has_scheme(value, "bearer")) {
-        return same_secret(std::string_view(value).substr(7), token_);
-    }
-    if (!has_scheme(value, "basic")) return false;
-    const auto pair = base64_decode(std::string_view(value).substr(6));
-    if (!pair) return false;
-    const auto colon = pair->find(':');
-    return colon != std::string::npos && same_secret(pair->substr(colon + 1), token_);
+    const auto given = credentials_of(request);
+    return given && same_secret(given->secret, token_);
 }
 
 }  // namespace higuma::api

@@ -33,8 +33,14 @@ class AccessRules {
 
     // Failure: forbidden.
     Result<void> may_read(const Request& request) const;
+    // What changes the asking browser's own cookie: no page of another site may do it for people.
+    Result<void> may_visit(const Request& request) const;
     // Failures: forbidden, unauthorized.
     Result<void> may_act(const Request& request) const;
+    // Never without the token; forbidden where none is configured.
+    Result<void> may_see_secrets(const Request& request) const;
+    // For the audit log: the name of Basic authentication, "token", or "anonymous".
+    std::string actor(const Request& request) const;
 
   private:
     bool has_token(const Request& request) const;

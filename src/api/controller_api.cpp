@@ -1,36 +1,238 @@
 #include "api/controller_api.hpp"
 
+#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include "api/access.hpp"
-#include "api/controller_json.hpp"
-#include "api/json_input.hpp"
-#include "api/live_page.hpp"
-#include "cluster/async.hpp"
-#include "store/cluster.hpp"
-#include "store/nodes.hpp"
+#include "api/controller_handlers.hpp"
+#include "policy/rate_limit.hpp"
+#include "store/operations.hpp"
 
 namespace higuma::api {
 
 namespace {
 
-using Context = std::shared_ptr<ControllerApiContext>;
+constexpr Millis kRateWindow{900'000};
+constexpr int kReadsPerAction = 100;
+constexpr int kTurnedAwayKept = 100;
 
-// Answers that need the database are wanted quickly or not at all.
-constexpr Millis kDatabaseWait{1'500};
-constexpr Millis kCycleWait{20'000};
-constexpr int kHistoryLength = 200;
-
-enum class Access { open, read, act };
+enum class Access {
+    open,    // everybody
+    read,    // allowed addresses
+    visit,   // the same, but no page of another site: changes the asking browser's own cookie
+    act,     // allowed addresses with the token, no page of another site; in the audit log
+    secret,  // never without the token
+};
 
 struct Row {
     Access access;
+    std::vector<std::string> methods;
     std::vector<std::string> paths;  // the first is the main one
-    Task<Response> (*answer)(Context, Request);
+    ReadHandler read = nullptr;
+    ActHandler act = nullptr;  // of Access::act
+    std::string action = {};   // its name in the audit log
 };
 
-// A database that cannot be asked, or has too much to do, is one thing to the caller: try again
-// later.
+const std::vector<std::string> kGet{"GET"}, kPost{"POST"}, kBoth{"GET", "POST"};
+
+std::vector<std::string> everywhere(const std::string& name) {
+    return {"/api/" + name, "/lb/" + name};
+}
+
+Row read(std::vector<std::string> paths, ReadHandler handler) {
+    return {Access::read, kGet, std::move(paths), handler};
+}
+
+Row act(const std::vector<std::string>& methods, std::vector<std::string> paths, ActHandler handler,
+        std::string action) {
+    return {Access::act, methods, std::move(paths), nullptr, handler, std::move(action)};
+}
+
+std::vector<Row> read_rows() {
+    return {
+        {Access::open, kGet, {"/health", "/lb/ping"}, get_liveness},
+        read({"/", "/lb/"}, get_page),
+        read({"/lb/health"}, get_stored_health),
+        read({"/lb/capacity"}, get_stored_capacity),
+        read(everywhere("system-status"), get_system_status),
+        read(everywhere("node-status"), get_node_status),
+        read(everywhere("health-check-status"), get_health_check_status),
+        read(everywhere("health-status"), get_health_status),
+        read(everywhere("fault-detection-status"), get_fault_detection),
+        read(everywhere("load-balancer-status"), get_load_balancer_status),
+        read(everywhere("rebalancing-status"), get_rebalancing_status),
+        read({"/lb/setup-status"}, get_setup_status),
+        read({"/lb/available-nodes"}, get_available_nodes),
+        read({"/lb/live"}, get_live),
+        read({"/lb/events"}, get_events),
+        read({"/lb/operations"}, get_operations),
+        read({"/api/lb/routing-mode"}, get_routing_mode),
+        read({"/lb/fixed-node-status"}, get_fixed_node_status),
+        read(everywhere("debug-config"), get_debug_config),
+        {Access::secret, kGet, everywhere("debug-logs"), get_debug_logs},
+        {Access::visit, kGet, {"/lb/fixed-node/{node}"}, set_fixed_node_page},
+        {Access::visit, kGet, {"/lb/clear-fixed-node"}, clear_fixed_node_page},
+        {Access::visit, kPost, {"/lb/clear-fixed-node"}, clear_fixed_node},
+        {Access::visit, kPost, {"/lb/set-fixed-node"}, set_fixed_node},
+    };
+}
+
+std::vector<Row> action_rows() {
+    const auto once = [](const std::string& name, ActHandler handler) {
+        return act(kBoth, everywhere(name), handler, name);
+    };
+    const auto at = [](const std::string& path, ActHandler handler) {
+        return act(kPost, {path}, handler, path.substr(path.rfind('/') + 1));
+    };
+    return {
+        once("trigger-health-check", trigger_health_check),
+        once("update-loads", update_loads),
+        once("trigger-rebalancing", trigger_rebalancing),
+        once("force-rebalance-all", force_rebalance_all),
+        at("/api/nodes/{id}/drain", drain_node),
+        at("/api/nodes/{id}/undrain", undrain_node),
+        at("/api/monitors/{id}/switch-node", switch_monitor),
+        at("/api/monitors/batch-switch", switch_batch),
+        at("/api/monitors/{id}/pin-to-node", pin_monitor),
+        at("/api/monitors/{id}/unpin", unpin_monitor),
+        at("/api/lb/restore-ltm", restore_route),
+        act(kPost, {"/api/lb/force-route-to/{node}"}, force_route, "force-route-to"),
+        act(kPost, everywhere("debug-config"), set_debug_config, "debug-config"),
+    };
+}
+
+const std::vector<Row>& table() {
+    static const std::vector<Row> rows = [] {
+        auto all = read_rows();
+        for (auto& row : action_rows()) all.push_back(std::move(row));
+        return all;
+    }();
+    return rows;
+}
+
+// What all endpoints go through.
+struct Gate {
+    explicit Gate(const ControllerApiContext& context)
+        : rules(context.admin_allow, context.admin_token),
+          actions({context.api_rate_limit, kRateWindow}),
+          reads({context.api_rate_limit * kReadsPerAction, kRateWindow}),
+          turned_away({kTurnedAwayKept, kRateWindow}) {}
+
+    AccessRules rules;
+    policy::RateLimiter actions, reads;
+    policy::RateLimiter turned_away;  // of all clients: they must not fill the audit log
+};
+
+Result<void> may(const AccessRules& rules, Access access, const Request& request) {
+    switch (access) {
+        case Access::open:
+            return {};
+        case Access::read:
+            return rules.may_read(request);
+        case Access::visit:
+            return rules.may_visit(request);
+        case Access::act:
+            return rules.may_act(request);
+        case Access::secret:
+            return rules.may_see_secrets(request);
+    }
+    return Failure{ErrorKind::forbidden, "", ""};
+}
+
+Response refusal_of(const Failure& failure) {
+    auto refusal = failure_response(failure);
+    // People in a browser can only answer a Basic challenge; programs send the token as they like.
+    for (auto& [name, value] : refusal.headers) {
+        if (name == "WWW-Authenticate") value = "Basic realm=\"higuma\", charset=\"UTF-8\"";
+    }
+    return refusal;
+}
+
+std::optional<Response> over_the_limit(Gate& gate, const ControllerApiContext& context,
+                                       const Row& row, const Request& request) {
+    // Who can open the socket itself is on this machine with the rights of its owner.
+    if (row.access == Access::open || request.remote == "unix") return std::nullopt;
+    auto& limiter = row.access == Access::act ? gate.actions : gate.reads;
+    const auto wait = limiter.refuse(request.remote, context.clock->now());
+    if (!wait) return std::nullopt;
+    const auto seconds = std::to_string(std::chrono::ceil<Seconds>(*wait).count());
+    auto refusal = failure_response(
+        {ErrorKind::overloaded, "Too many requests; try again in " + seconds + " s.", ""});
+    for (auto& [name, value] : refusal.headers) {
+        if (name == "Retry-After") value = seconds;
+    }
+    return refusal;
+}
+
+void fill_in(const Response& response, store::Operation& operation) {
+    operation.result = response.status < 300   ? "done"
+                       : response.status < 500 ? "refused"
+                                               : "failed";
+    if (!operation.detail.empty()) return;
+    boost::system::error_code no_json;
+    const auto body = boost::json::parse(response.body, no_json);
+    if (no_json || !body.is_object()) return;
+    const auto* words = body.get_object().if_contains("msg");
+    if (words && words->is_string()) operation.detail = std::string(words->get_string());
+}
+
+// Written before the answer goes out, so that who asks next sees it; the recorder tries again when
+// the database does not take it now. A line may then be there twice, but never not at all.
+Task<> write_down(ControllerContext context, store::Operation operation, bool now) {
+    if (now) {
+        auto job = [operation](store::Connection& db) {
+            return store::add_operation(db, operation);
+        };
+        const auto soon = Deadline::after(*context->clock, kDatabaseWait);
+        const auto written = co_await context->db.run(soon, std::move(job));
+        if (written) co_return;
+    }
+    context->controller.record(std::move(operation));
+}
+
+Task<Response> acted(ControllerContext context, std::shared_ptr<Gate> gate, const Row* row,
+                     Request request) {
+    store::Operation operation;
+    operation.time = context->clock->wall_now();
+    operation.address = request.remote;
+    operation.action = row->action;
+    const auto note = std::make_shared<ActionNote>();
+    if (!request.captures.empty()) note->target = request.captures.front();
+    note->actor = operation.actor = gate->rules.actor(request);
+    const auto allowed = may(gate->rules, row->access, request);
+    Response response;
+    if (allowed) {
+        auto answer = row->act(context, std::move(request), note);
+        response = co_await std::move(answer);
+    } else {
+        response = refusal_of(allowed.error());
+    }
+    operation.target = note->target;
+    operation.reason = note->reason;
+    operation.detail = note->detail;
+    fill_in(response, operation);
+    const auto time = context->clock->now();
+    if (!allowed && gate->turned_away.refuse("all", time)) co_return response;
+    const bool database_answers = allowed && response.status != 503;
+    co_await write_down(context, std::move(operation), database_answers);
+    co_return response;
+}
+
+Task<Response> guarded(ControllerContext context, std::shared_ptr<Gate> gate, const Row* row,
+                       Request request) {
+    if (auto refusal = over_the_limit(*gate, *context, *row, request)) co_return *refusal;
+    if (row->act) {
+        auto answer = acted(std::move(context), std::move(gate), row, std::move(request));
+        co_return co_await std::move(answer);
+    }
+    const auto allowed = may(gate->rules, row->access, request);
+    if (!allowed) co_return refusal_of(allowed.error());
+    auto answer = row->read(std::move(context), std::move(request));
+    co_return co_await std::move(answer);
+}
+
+}  // namespace
+
 Failure away(const Failure& failure) {
     const bool temporary = failure.kind == ErrorKind::timeout ||
                            failure.kind == ErrorKind::overloaded ||
@@ -39,179 +241,25 @@ Failure away(const Failure& failure) {
     return {ErrorKind::unavailable, "The database does not answer: " + failure.message, ""};
 }
 
-template <class T, class Job>
-Task<Result<T>> ask_database(Context context, Request request, Job job) {
-    const auto soon = Deadline::after(*context->clock, kDatabaseWait);
-    const Deadline deadline{std::min(soon.at, request.deadline.at)};
-    const auto executor = co_await boost::asio::this_coro::executor;
-    auto answer = co_await cluster::within<T>(executor, context->clock, deadline,
-                                              context->db.run(deadline, std::move(job)));
-    if (!answer) co_return away(answer.error());
-    co_return answer;
-}
-
 ViewTime view_time(const ControllerApiContext& context) {
     return {context.clock->wall_now(), context.clock->now()};
 }
 
-Task<Response> health(Context context, Request) {
-    co_return Response::json(liveness_json(*context, context->clock->wall_now()));
+Deadline action_deadline(const ControllerApiContext& context, const Request& request) {
+    const auto wait = Deadline::after(*context.clock, kActionWait);
+    return {std::min(wait.at, request.deadline.at)};
 }
-
-Task<Response> page(Context, Request request) { co_return live_page_response(request); }
-
-Task<Response> system_status(Context context, Request) {
-    const auto view = context->controller.view();
-    co_return Response::json(system_json(*context, view, view_time(*context)));
-}
-
-Task<Response> node_status(Context context, Request) {
-    const auto view = context->controller.view();
-    co_return Response::json(nodes_json(view, view_time(*context)));
-}
-
-Task<Response> health_status(Context context, Request) {
-    co_return Response::json(health_status_json(*context, context->controller.view()));
-}
-
-Task<Response> setup_status(Context context, Request) {
-    const auto view = context->controller.view();
-    if (view.nodes.empty() && !view.database_reachable) {
-        const Failure unknown{ErrorKind::unavailable,
-                              "Not known yet, the database is away: " + view.database_error, ""};
-        co_return failure_response(unknown);
-    }
-    co_return Response::json(setup_json(view));
-}
-
-Task<Response> available_nodes(Context context, Request) {
-    co_return Response::json(available_json(context->controller.view()));
-}
-
-Task<Response> trigger_health_check(Context context, Request request) {
-    const auto wait = Deadline::after(*context->clock, kCycleWait);
-    const Deadline deadline{std::min(wait.at, request.deadline.at)};
-    const auto result = co_await context->controller.trigger_health_check(deadline);
-    if (!result) co_return failure_response(result.error());
-    co_return Response::json(cycle_json(*result, context->clock->wall_now()));
-}
-
-struct StoredNodes {
-    std::vector<Node> nodes;
-    std::vector<store::NodeCapacity> counts;
-};
-
-Task<Response> stored_health(Context context, Request request) {
-    auto job = [limit =
-                    context->monitor_limit_per_node](store::Connection& db) -> Result<StoredNodes> {
-        auto nodes = store::list_nodes(db);
-        if (!nodes) return nodes.error();
-        auto counts = store::capacities(db, limit);
-        if (!counts) return counts.error();
-        return StoredNodes{std::move(*nodes), std::move(*counts)};
-    };
-    const auto stored = co_await ask_database<StoredNodes>(context, request, std::move(job));
-    if (!stored) co_return failure_response(stored.error());
-    co_return Response::json(
-        stored_health_json(stored->nodes, stored->counts, context->clock->wall_now()));
-}
-
-Task<Response> stored_capacity(Context context, Request request) {
-    using Counts = std::vector<store::NodeCapacity>;
-    const int limit = context->monitor_limit_per_node;
-    auto job = [limit](store::Connection& db) { return store::capacities(db, limit); };
-    const auto counts = co_await ask_database<Counts>(context, request, std::move(job));
-    if (!counts) co_return failure_response(counts.error());
-    co_return Response::json(stored_capacity_json(*counts, limit));
-}
-
-using Events = std::vector<store::ClusterEvent>;
-
-Task<Response> health_check_status(Context context, Request request) {
-    auto job = [](store::Connection& db) { return store::list_events(db, 0, kHistoryLength); };
-    const auto events = co_await ask_database<Events>(context, request, std::move(job));
-    if (!events) co_return failure_response(events.error());
-    co_return Response::json(history_json(context->controller.view(), *events));
-}
-
-Task<Response> events(Context context, Request request) {
-    const auto after = number_parameter(request, "after", 0, INT64_MAX, 0);
-    if (!after) co_return failure_response(after.error());
-    const auto limit = number_parameter(request, "limit", 1, kHistoryLength, 100);
-    if (!limit) co_return failure_response(limit.error());
-    auto job = [from = *after, most = static_cast<int>(*limit)](store::Connection& db) {
-        return store::list_events(db, from, most);
-    };
-    const auto found = co_await ask_database<Events>(context, request, std::move(job));
-    if (!found) co_return failure_response(found.error());
-    co_return Response::json(events_json(*found));
-}
-
-Task<Response> live(Context context, Request request) {
-    const auto query = live_query_from(request.query);
-    if (!query) co_return failure_response(query.error());
-    const auto soon = Deadline::after(*context->clock, kDatabaseWait);
-    const Deadline deadline{std::min(soon.at, request.deadline.at)};
-    auto found = co_await context->live.snapshot(*query, deadline);
-    if (!found) co_return failure_response(away(found.error()));
-    co_return Response::json(std::move(*found));
-}
-
-const std::vector<Row>& table() {
-    static const std::vector<Row> rows{
-        {Access::open, {"/health", "/lb/ping"}, health},
-        {Access::read, {"/", "/lb/"}, page},
-        {Access::read, {"/lb/health"}, stored_health},
-        {Access::read, {"/lb/capacity"}, stored_capacity},
-        {Access::read, {"/api/system-status", "/lb/system-status"}, system_status},
-        {Access::read, {"/api/node-status", "/lb/node-status"}, node_status},
-        {Access::read,
-         {"/api/health-check-status", "/lb/health-check-status"},
-         health_check_status},
-        {Access::read, {"/api/health-status", "/lb/health-status"}, health_status},
-        {Access::act,
-         {"/api/trigger-health-check", "/lb/trigger-health-check"},
-         trigger_health_check},
-        {Access::read, {"/lb/setup-status"}, setup_status},
-        {Access::read, {"/lb/available-nodes"}, available_nodes},
-        {Access::read, {"/lb/live"}, live},
-        {Access::read, {"/lb/events"}, events},
-    };
-    return rows;
-}
-
-Task<Response> guarded(Context context, std::shared_ptr<const AccessRules> rules, const Row* row,
-                       Request request) {
-    Result<void> allowed;
-    if (row->access == Access::read) allowed = rules->may_read(request);
-    if (row->access == Access::act) allowed = rules->may_act(request);
-    if (!allowed) {
-        auto refusal = failure_response(allowed.error());
-        // People in a browser can only answer a Basic challenge; programs send the token as they
-        // like.
-        for (auto& [name, value] : refusal.headers) {
-            if (name == "WWW-Authenticate") value = "Basic realm=\"higuma\", charset=\"UTF-8\"";
-        }
-        co_return refusal;
-    }
-    auto answer = row->answer(std::move(context), std::move(request));
-    co_return co_await std::move(answer);
-}
-
-}  // namespace
 
 std::vector<Endpoint> controller_endpoints(std::shared_ptr<ControllerApiContext> context) {
-    const auto rules =
-        std::make_shared<const AccessRules>(context->admin_allow, context->admin_token);
+    const auto gate = std::make_shared<Gate>(*context);
     context->live.set_identity(context->self, context->version);
     std::vector<Endpoint> endpoints;
     for (const auto& row : table()) {
-        const auto handler = [context, rules, which = &row](Request request) {
-            return guarded(context, rules, which, std::move(request));
+        const auto handler = [context, gate, which = &row](Request request) {
+            return guarded(context, gate, which, std::move(request));
         };
         for (const auto& path : row.paths) {
-            endpoints.push_back({"GET", path, handler});
-            if (row.access == Access::act) endpoints.push_back({"POST", path, handler});
+            for (const auto& method : row.methods) endpoints.push_back({method, path, handler});
         }
     }
     return endpoints;

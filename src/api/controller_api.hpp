@@ -8,6 +8,7 @@
 
 #include "api/http/server.hpp"
 #include "api/live_view.hpp"
+#include "base/log_ring.hpp"
 #include "cluster/controller.hpp"
 
 namespace higuma::api {
@@ -23,6 +24,10 @@ struct ControllerApiContext {
     store::Database& db;
     cluster::Controller& controller;
     LiveView& live;
+    int api_rate_limit = 100;                // actions of one client in 15 minutes; 0: no limit
+    net::HttpClient* http = nullptr;         // asks nginx for its counters
+    std::string nginx_status_socket = {};    // where; empty: there is no nginx
+    std::shared_ptr<LogRing> log = nullptr;  // this process's last lines
 };
 
 std::vector<Endpoint> controller_endpoints(std::shared_ptr<ControllerApiContext> context);

@@ -112,6 +112,12 @@ json::object node_row(const NodeView& node, const ViewTime& time) {
     row["own_status"] = to_string(h.status);
     row["suspect"] = h.consecutive_failures > 0;
     row["draining"] = h.draining;
+    row["drain_strategy"] = text_or_null(node.node.drain_strategy);
+    row["drain_target"] =
+        node.node.drain_target ? json::value(node.node.drain_target->value) : json::value(nullptr);
+    row["load"] = two_places(node.load);
+    row["announced_load"] =
+        node.announced_load ? json::value(*node.announced_load) : json::value(nullptr);
     row["held_until"] = h.held_until ? json::value(format_iso_time(wall_of(*h.held_until, time)))
                                      : json::value(nullptr);
     row["recent_failures"] = h.went_offline.size();
@@ -214,6 +220,27 @@ json::object health_status_json(const ControllerApiContext& context, const Contr
     out["debug_enabled"] = context.debug_enabled;
     out["is_leader"] = view.leader;
     out["database"] = database_json(view);
+    return out;
+}
+
+json::object fault_detection_json(const ControllerView& view, ViewTime time) {
+    auto out = detection_json(view);
+    json::array suspects;
+    for (const auto& node : view.nodes) {
+        const auto& health = node.health;
+        if (health.consecutive_failures == 0) continue;
+        const auto first = health.first_failure.value_or(health.since);
+        suspects.push_back(json::object{{"node_id", node.node.id.value},
+                                        {"status", to_string(health.status)},
+                                        {"failures_in_row", health.consecutive_failures},
+                                        {"since", format_iso_time(wall_of(first, time))},
+                                        {"last_error", text_or_null(health.last_error)}});
+    }
+    out["timestamp"] = unix_seconds(view.now);
+    out["found_by_last_scan"] = out["suspects"];
+    out["suspects"] = std::move(suspects);
+    out["is_leader"] = view.leader;
+    out["failovers"] = view.statistics.failovers;
     return out;
 }
 

@@ -22,6 +22,7 @@ boost::json::object system_json(const ControllerApiContext& context,
 boost::json::object nodes_json(const cluster::ControllerView& view, ViewTime time);
 boost::json::object health_status_json(const ControllerApiContext& context,
                                        const cluster::ControllerView& view);
+boost::json::object fault_detection_json(const cluster::ControllerView& view, ViewTime time);
 boost::json::object history_json(const cluster::ControllerView& view,
                                  const std::vector<store::ClusterEvent>& events);
 boost::json::object setup_json(const cluster::ControllerView& view);

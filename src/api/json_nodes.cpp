@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t kMostMonitors = 10'000'000;
+constexpr std::int64_t kMostWeight = 100'000;
 
 json::value time_or_null(const std::optional<WallTime>& time) {
     return time ? json::value(format_iso_time(*time)) : json::value(nullptr);
@@ -49,18 +50,28 @@ Result<void> read_limit(const json::value& value, Node& into) {
     return {};
 }
 
+Result<void> read_weight(const json::value& value, Node& into) {
+    into.weight.reset();
+    if (value.is_null()) return {};
+    const auto given = whole_number(value, "weight", 1, kMostWeight);
+    if (!given) return given.error();
+    into.weight = static_cast<int>(*given);
+    return {};
+}
+
 struct NodeField {
     std::string_view name;
     Result<void> (*read)(const json::value&, Node&);
 };
 constexpr std::array kFields{NodeField{"name", read_name}, NodeField{"host", read_host},
                              NodeField{"is_primary", read_primary},
-                             NodeField{"monitor_limit", read_limit}};
+                             NodeField{"monitor_limit", read_limit},
+                             NodeField{"weight", read_weight}};
 
 // In answers only; a PUT may repeat them, and they say nothing there.
-constexpr std::string_view kAnswered[] = {"status",      "status_since",  "last_seen",
-                                          "lease_until", "incarnation",   "version",
-                                          "last_error",  "monitor_count", "limit_per_node"};
+constexpr std::string_view kAnswered[] = {
+    "status",  "status_since", "last_seen",     "lease_until",    "incarnation",
+    "version", "last_error",   "monitor_count", "limit_per_node", "draining"};
 
 Result<void> read_id(const json::value& value, NodeEdit edit, const Node& base, Node& into) {
     auto given = text(value, "node_id", 50);
@@ -101,6 +112,8 @@ json::object node_to_json(const Node& node, const store::NodeCapacity& capacity)
             {"incarnation", node.incarnation.value},
             {"monitor_limit",
              node.monitor_limit ? json::value(*node.monitor_limit) : json::value(nullptr)},
+            {"weight", node.weight ? json::value(*node.weight) : json::value(nullptr)},
+            {"draining", node.draining},
             {"limit_per_node", capacity.limit},
             {"monitor_count", capacity.current_count},
             {"version", node.version},
@@ -112,6 +125,7 @@ Result<Node> node_from_json(const json::object& input, NodeEdit edit, const Node
     if (edit == NodeEdit::replace) {
         node.is_primary = false;
         node.monitor_limit.reset();
+        node.weight.reset();
     }
     std::set<std::string, std::less<>> seen;
     for (const auto& [key, value] : input) {

@@ -9,6 +9,7 @@
 
 #include "api/json_input.hpp"
 #include "api/node_api.hpp"
+#include "engine/load_meter.hpp"
 #include "model/node.hpp"
 
 namespace higuma::api {
@@ -53,6 +54,7 @@ struct NodeApi {
     std::shared_ptr<NodeApiContext> context;
     std::shared_ptr<PeerHints> hints;
     PushCache push_cache;
+    engine::LoadMeter load;
 
     // For one database job of a request.
     Deadline database_deadline(const Request& request) const;

@@ -1,3 +1,6 @@
+#include <cmath>
+#include <ctime>
+
 #include "api/node_handlers.hpp"
 
 namespace higuma::api {
@@ -69,6 +72,15 @@ json::object hints_to_json(const PeerHints::Stats& stats) {
             {"dropped", stats.dropped}};
 }
 
+// What the thread of the loop has computed: handlers run on it.
+Duration thread_busy() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return Seconds(time.tv_sec) + Duration(time.tv_nsec);
+}
+
+double two_places(double value) { return std::round(value * 100.0) / 100.0; }
+
 std::int64_t uptime_seconds(const NodeApiContext& context) {
     return std::chrono::floor<Seconds>(context.clock->wall_now() - context.started).count();
 }
@@ -81,7 +93,9 @@ Task<Response> get_health(NodeApiPtr api, Request, Principal) {
     const auto& context = *api->context;
     const auto stats = context.engine.stats();
     const bool overloaded = is_overloaded(stats);
+    const double load = api->load.sample(context.clock->now(), thread_busy(), stats);
     const json::object body{{"status", overloaded ? "overloaded" : "ok"},
+                            {"load", two_places(load)},
                             {"node_id", context.self.value},
                             {"version", context.version},
                             {"timestamp", format_iso_time(context.clock->wall_now())},

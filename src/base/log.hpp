@@ -9,6 +9,7 @@
 namespace higuma {
 
 // `level`: trace, debug, info, warn, error. `who` is printed in front of each line.
-void init_log(const std::string& who, const std::string& level);
+// `also` gets every line, too.
+void init_log(const std::string& who, const std::string& level, spdlog::sink_ptr also = nullptr);
 
 }  // namespace higuma

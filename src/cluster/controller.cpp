@@ -20,6 +20,12 @@ Task<> Controller::run() { return impl_->run(); }
 Task<Result<CycleResult>> Controller::trigger_health_check(Deadline deadline) {
     return impl_->trigger(deadline);
 }
+std::shared_ptr<Operations> Controller::operations() const {
+    return {impl_, impl_->operations.get()};
+}
+void Controller::record(store::Operation operation) {
+    impl_->recorder.operation(std::move(operation));
+}
 ControllerView Controller::view() const { return impl_->view(); }
 Task<> Controller::drain(Deadline deadline) { return impl_->drain(deadline); }
 
@@ -39,11 +45,6 @@ Controller::Impl::Impl(Services given)
     statistics.started = services.clock->wall_now();
     publisher = std::make_unique<RoutePublisher>(services, cache, pool,
                                                  [this] { return make_node_table(); });
-    mover = std::make_unique<Mover>(
-        services, Mover::Links{lease, cache, loader, recorder, pool, [this] { return may_move(); },
-                               [this](const std::string& node) {
-                                   hints->send(shared_from_this(), node, address_of(node));
-                               }});
     full_cycle = std::make_unique<FullCycle>(
         services, tasks,
         [this] {
@@ -52,6 +53,18 @@ Controller::Impl::Impl(Services given)
             return all;
         },
         [this](const CycleResult& result) { on_cycle(result); });
+    const auto hint = [this](const std::string& node) {
+        hints->send(shared_from_this(), node, address_of(node));
+    };
+    mover = std::make_unique<Mover>(services, Mover::Links{lease, cache, loader, recorder, pool,
+                                                           [this] { return may_move(); }, hint});
+    // A failover goes first, and a plan is made anew when nothing of it is under way any more.
+    const auto may_rebalance = [this] { return may_move() && !mover->moving(); };
+    rebalancer = std::make_unique<Rebalancer>(
+        services, Rebalancer::Links{lease, cache, loader, recorder, pool, may_rebalance, hint});
+    operations = std::make_unique<Operations>(
+        services,
+        Operations::Links{cache, loader, *rebalancer, pool, [this] { poll_wake.notify(); }, hint});
     loader.on_changed = [this] {
         publisher->owners_changed();
         publisher->nodes_changed();
@@ -60,6 +73,7 @@ Controller::Impl::Impl(Services given)
     lease.on_gained = [this] { on_gained(); };
     lease.on_lost = [this] {
         recorder.forget_statuses();
+        rebalancer->forget();
         publisher->nodes_changed();
     };
 }
@@ -70,6 +84,7 @@ Task<> Controller::Impl::run() {
     tasks.spawn("lease keeper", self, lease.run());
     tasks.spawn("recorder", self, recorder.run());
     tasks.spawn("mover", self, mover->run());
+    tasks.spawn("rebalancer", self, rebalancer->run());
     tasks.spawn("node table writer", self, publisher->run_nodes());
     tasks.spawn("owner table writer", self, publisher->run_owners());
     tasks.spawn("poll", self, poll_loop());
@@ -88,6 +103,7 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     lease.check_now();
     recorder.stop();
     mover->stop();
+    rebalancer->stop();
     publisher->stop();
     poll_wake.notify();
     cycle_wake.notify();
@@ -127,11 +143,13 @@ NodeView Controller::Impl::view_of(const NodeWatcher& watcher) const {
     out.address_error = watcher.address().error();
     const auto load = cache.load(out.node.id);
     out.monitors = load.monitors;
-    out.checks_per_second = load.load;
+    out.checks_per_second = cache.checks_per_second(out.node.id);
+    out.load = load.load;
     out.limit = limit_of(out.node);
     const auto& figures = watcher.figures();
     out.last_check = figures.last_check;
     out.last_latency = figures.last_latency;
+    out.announced_load = figures.announced_load;
     out.checks_ok = figures.checks_ok;
     out.checks_failed = figures.checks_failed;
     return out;
@@ -165,6 +183,10 @@ ControllerView Controller::Impl::view() const {
     out.monitors_active = cache.active();
     out.monitors_unplaced = cache.unplaced();
     out.moving = mover->moving();
+    out.rebalancing = rebalancer->record();
+    out.forced_node = forced_node;
+    out.algorithm = services.config.algorithm;
+    out.loads_read = loader.last_read();
     return out;
 }
 

@@ -14,14 +14,19 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "cluster/rebalance_record.hpp"
 #include "model/node.hpp"
 #include "net/http_client.hpp"
 #include "net/resolver.hpp"
 #include "policy/failure_detector.hpp"
+#include "policy/routing_choice.hpp"
 #include "store/cluster.hpp"
 #include "store/database.hpp"
+#include "store/operations.hpp"
 
 namespace higuma::cluster {
+
+class Operations;
 
 struct ControllerConfig {
     std::string self = "nginx-node";  // the lease holder's name; made unique by the caller
@@ -36,6 +41,8 @@ struct ControllerConfig {
     Millis poll_interval{1'000};        // of the change sequence and the node table
     Millis owners_write_interval{200};  // at most this often is the owner table written
     Millis slow_start{30'000};
+    policy::Algorithm algorithm = policy::Algorithm::least_monitors;
+    double churn_percent_per_minute = 1;  // of the load, when only balance is at stake; 0: no limit
     // At the latest after these, events act sooner:
     Millis load_update_interval{30'000};     // the monitors are read again
     Millis fault_scan_interval{10'000};      // all nodes are looked over
@@ -51,6 +58,8 @@ struct NodeView {
     int monitors = 0;  // active, effective here
     int limit = 0;
     double checks_per_second = 0;
+    double load = 0;                       // checks per second, weighed by what one costs
+    std::optional<double> announced_load;  // 0 to 1, as the node says of itself
     std::optional<WallTime> last_check;
     std::optional<Millis> last_latency;
     std::uint64_t checks_ok = 0, checks_failed = 0;
@@ -89,6 +98,10 @@ struct ControllerView {
     std::uint64_t route_generation = 0;
     std::size_t monitors_total = 0, monitors_active = 0, monitors_unplaced = 0;
     bool moving = false;  // a failover, recovery or adoption is being applied
+    RebalanceRecord rebalancing;
+    std::string forced_node;  // empty: none
+    policy::Algorithm algorithm = policy::Algorithm::least_monitors;
+    std::optional<WallTime> loads_read;
 };
 
 struct CycleResult {
@@ -114,6 +127,10 @@ class Controller {
     Task<> run();  // until drained
     // Runs one full cycle now; a second caller joins the one that runs. Followers answer conflict.
     Task<Result<CycleResult>> trigger_health_check(Deadline deadline);
+    // What operators ask for; lives as long as the controller's parts.
+    std::shared_ptr<Operations> operations() const;
+    void record(
+        store::Operation operation);  // into the audit log, as soon as the database takes it
     ControllerView view() const;      // from memory, never from the database
     Task<> drain(Deadline deadline);  // gives the lease up
 

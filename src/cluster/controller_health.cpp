@@ -1,6 +1,8 @@
 // What the checks say, and what follows: states to write, monitors to move, routes to publish.
 #include <spdlog/spdlog.h>
 
+#include <cmath>
+
 #include "cluster/controller_impl.hpp"
 #include "cluster/event_text.hpp"
 
@@ -8,6 +10,22 @@ namespace higuma::cluster {
 
 namespace {
 constexpr Millis kRampStep{500};
+constexpr double kFullWeight = 100;  // percent
+// Announced loads are rounded up to such steps, so that the table is not written for every breath.
+constexpr std::uint32_t kLoadStepPermille = 50;
+
+static_assert(static_cast<int>(routing::Algorithm::weighted) ==
+              static_cast<int>(policy::Algorithm::weighted));
+
+std::uint32_t weight_of(const Node& node) {
+    const auto weight = static_cast<std::uint32_t>(std::max(node.weight.value_or(100), 1));
+    return std::min(weight, routing::kMaxWeight);
+}
+
+std::uint32_t announced_permille(double load) {
+    const auto steps = std::ceil(std::clamp(load, 0.0, 1.0) * 1'000 / kLoadStepPermille);
+    return static_cast<std::uint32_t>(steps) * kLoadStepPermille;
+}
 
 routing::NodeState route_state(NodeStatus status) {
     switch (status) {
@@ -60,6 +78,8 @@ std::optional<routing::NodeTable> Controller::Impl::make_node_table() const {
     if (!nodes_known) return std::nullopt;  // nginx still has the last run's table
     routing::NodeTable table;
     table.setup_complete = setup_complete;
+    if (watchers.contains(forced_node)) table.forced = forced_node;
+    table.algorithm = static_cast<routing::Algorithm>(services.config.algorithm);
     const auto now = services.clock->now();
     for (const auto& [id, watcher] : watchers) {
         routing::RouteNode node;
@@ -71,15 +91,33 @@ std::optional<routing::NodeTable> Controller::Impl::make_node_table() const {
         node.monitors = static_cast<std::uint32_t>(cache.load(NodeId{id}).monitors);
         node.ramp_permille =
             ramp_permille(watcher->figures().came_online, now, services.config.slow_start);
+        node.weight = weight_of(watcher->node());
+        node.announced_load_permille =
+            announced_permille(watcher->figures().announced_load.value_or(0));
         table.nodes.push_back(std::move(node));
     }
     return table;
 }
 
+StateCache::NodeFacts Controller::Impl::facts_of(const NodeWatcher& watcher) const {
+    const auto& node = watcher.node();
+    StateCache::NodeFacts facts;
+    facts.id = node.id;
+    facts.status = placed_status(watcher);
+    facts.limit = limit_of(node);
+    facts.speed = weight_of(node) / kFullWeight;
+    if (node.draining) {
+        facts.drain =
+            drain_strategy_from(node.drain_strategy).value_or(policy::DrainStrategy::distribute);
+        facts.drain_target = node.drain_target;
+    }
+    return facts;
+}
+
 void Controller::Impl::refresh_cached_nodes() {
     std::vector<StateCache::NodeFacts> facts;
     for (const auto& [id, watcher] : watchers) {
-        facts.push_back({NodeId{id}, placed_status(*watcher), limit_of(watcher->node())});
+        facts.push_back(facts_of(*watcher));
     }
     if (cache.set_nodes(facts)) mover->request();
 }
@@ -108,6 +146,7 @@ void Controller::Impl::on_gained() {
     }
     repair_stored_states();
     mover->restart();
+    rebalancer->forget();
     publisher->nodes_changed();
 }
 

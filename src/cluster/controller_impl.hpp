@@ -8,11 +8,14 @@
 #include "cluster/lease_keeper.hpp"
 #include "cluster/mover.hpp"
 #include "cluster/node_watcher.hpp"
+#include "cluster/operations.hpp"
+#include "cluster/rebalancer.hpp"
 #include "cluster/recorder.hpp"
 #include "cluster/route_publisher.hpp"
 #include "cluster/services.hpp"
 #include "cluster/state_cache.hpp"
 #include "cluster/state_loader.hpp"
+#include "store/cluster_settings.hpp"
 
 namespace higuma::cluster {
 
@@ -29,6 +32,7 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
         std::vector<Node> nodes;
         ChangeSeq seq;
         std::int64_t users = 0;
+        store::ClusterSettings settings;
         WallTime now{};  // the database's
     };
     Task<> poll_loop();
@@ -56,6 +60,7 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
 
     NodeStatus routed_status(const NodeWatcher& watcher) const;
     NodeStatus placed_status(const NodeWatcher& watcher) const;
+    StateCache::NodeFacts facts_of(const NodeWatcher& watcher) const;
     std::optional<routing::NodeTable> make_node_table() const;
     NodeView view_of(const NodeWatcher& watcher) const;
     bool may_move() const;
@@ -73,6 +78,8 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
     std::unique_ptr<RoutePublisher> publisher;
     std::unique_ptr<Mover> mover;
     std::unique_ptr<FullCycle> full_cycle;
+    std::unique_ptr<Rebalancer> rebalancer;
+    std::unique_ptr<Operations> operations;
     Wake poll_wake, cycle_wake, ramp_wake, scan_wake, placement_wake;
     Gate stopped;
     std::map<std::string, std::shared_ptr<NodeWatcher>> watchers;
@@ -84,6 +91,7 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
     bool database_said = false;  // the current outage has been logged
     bool nodes_known = false;    // the node table was read at least once
     bool setup_complete = false;
+    std::string forced_node;  // all requests go there while it is online; empty: none
     std::string database_error = "not asked yet";
     Instant last_load{}, last_full_load{};
 };

@@ -33,9 +33,11 @@ Task<Result<void>> Controller::Impl::poll() {
         if (!seq) return seq.error();
         const auto users = store::count_users(db);
         if (!users) return users.error();
+        auto settings = store::list_cluster_settings(db);
+        if (!settings) return settings.error();
         const auto at = store::database_time(db);
         if (!at) return at.error();
-        return Polled{std::move(*nodes), *seq, *users, *at};
+        return Polled{std::move(*nodes), *seq, *users, std::move(*settings), *at};
     };
     const auto deadline = services.after(kPollTimeout);
     auto polled = co_await within<Polled>(services.executor, services.clock, deadline,
@@ -63,6 +65,8 @@ void Controller::Impl::took_poll(Polled polled) {
     nodes_known = true;
     sync_watchers(polled.nodes);
     refresh_cached_nodes();
+    forced_node = polled.settings[store::kForcedNodeSetting];
+    rebalancer->took(polled.settings[store::kRebalancingSetting]);
     if (lease.leader()) repair_stored_states();
     publisher->nodes_changed();  // written only when something in it differs
 }

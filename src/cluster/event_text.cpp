@@ -39,6 +39,10 @@ std::string recovery_text(const std::string& home, const Shares& from) {
     return fmt::format("{} is back: {} went home from {}", home, monitors(sum(from)), list(from));
 }
 
+std::string drain_text(const std::string& from, const Shares& to) {
+    return fmt::format("{} is drained: {} moved to {}", from, monitors(sum(to)), list(to));
+}
+
 std::string adoption_text(const Shares& to) {
     const auto count = sum(to);
     return fmt::format("{} without a home {} placed on {}", monitors(count),

@@ -13,13 +13,30 @@ constexpr std::size_t kPlanInline =
     20'000;                      // more monitors than this are planned off the main loop
 constexpr int kMostRounds = 20;  // plans in one run; the next tick goes on
 
-policy::PlacementPlan first_plan(const policy::ClusterState& state) {
+bool is_draining(const policy::ClusterState& state, const DrainOrder& drain) {
+    return state.nodes[static_cast<std::size_t>(drain.from)].status == NodeStatus::draining;
+}
+
+}  // namespace
+
+PlannedMoves plan_next(const policy::ClusterState& state, const std::vector<DrainOrder>& drains) {
     auto plan = policy::plan_failover(state);
-    const bool stranded = plan.without_target > 0;
-    if (!plan.moves.empty() || stranded) return plan;
+    if (!plan.moves.empty() || plan.without_target > 0) return {std::move(plan)};
+    std::size_t stuck = 0;
+    for (const auto& drain : drains) {
+        if (!is_draining(state, drain)) continue;
+        plan = policy::plan_drain(state, drain.from, drain.strategy, drain.target);
+        if (!plan.moves.empty()) return {std::move(plan), AssignReason::drain};
+        stuck += plan.without_target;
+    }
     plan = policy::plan_recovery(state);
-    if (!plan.moves.empty()) return plan;
-    return policy::plan_adoption(state);
+    if (plan.moves.empty()) plan = policy::plan_adoption(state);
+    PlannedMoves out{std::move(plan)};
+    if (out.plan.moves.empty() && stuck > 0) {
+        out.reason = AssignReason::drain;
+        out.plan.without_target = stuck;
+    }
+    return out;
 }
 
 store::AssignmentChange change_of(policy::MoveKind kind) {
@@ -36,12 +53,12 @@ store::AssignmentChange change_of(policy::MoveKind kind) {
     return store::AssignmentChange::assign;
 }
 
-}  // namespace
-
-void MoveTally::add(policy::MoveKind kind, bool from_offline, const std::string& from,
-                    const std::string& to) {
+void MoveTally::add(policy::MoveKind kind, AssignReason reason, bool from_offline,
+                    const std::string& from, const std::string& to) {
     if (kind == policy::MoveKind::adopt) {
         ++adoption[to];
+    } else if (reason == AssignReason::drain) {
+        ++drain[from][to];
     } else if (kind == policy::MoveKind::home && !from_offline) {
         ++recovery[to][from];
     } else {
@@ -80,7 +97,7 @@ Task<bool> Mover::settle() {
     for (int round = 0; round < kMostRounds && !settled && !failed; ++round) {
         auto next = co_await plan();
         say_stranded(next);
-        settled = next.moves.empty();
+        settled = next.plan.moves.empty();
         if (settled || !links_.may_move()) break;
         moving_ = true;
         const bool applied = co_await apply(std::move(next), tally);
@@ -92,28 +109,35 @@ Task<bool> Mover::settle() {
     co_return settled;
 }
 
-Task<policy::PlacementPlan> Mover::plan() {
+Task<PlannedMoves> Mover::plan() {
     const auto& state = links_.cache.state();
-    if (state.monitors.size() <= kPlanInline) co_return first_plan(state);
-    auto work = [copy = state] { return first_plan(copy); };
+    const auto& drains = links_.cache.drains();
+    if (state.monitors.size() <= kPlanInline) co_return plan_next(state, drains);
+    auto work = [copy = state, orders = drains] { return plan_next(copy, orders); };
     co_return co_await offload(links_.pool, std::move(work));
 }
 
-void Mover::say_stranded(const policy::PlacementPlan& plan) {
-    if (plan.without_target == 0) {
+void Mover::say_stranded(const PlannedMoves& planned) {
+    const auto count = planned.plan.without_target;
+    if (count == 0) {
         said_stranded_ = false;
         return;
     }
     if (said_stranded_) return;
     said_stranded_ = true;
-    spdlog::error("no node is online: {} monitors stay where they are and are not watched",
-                  plan.without_target);
+    if (planned.reason == AssignReason::drain) {
+        spdlog::warn("{} monitors stay on nodes to be drained: no other node may take them", count);
+    } else {
+        spdlog::error("no node is online: {} monitors stay where they are and are not watched",
+                      count);
+    }
 }
 
 // One target after the other, so that each node can start its new monitors while the next is
 // written.
-Task<bool> Mover::apply(policy::PlacementPlan plan, MoveTally& tally) {
-    const auto& moves = plan.moves;
+Task<bool> Mover::apply(PlannedMoves planned, MoveTally& tally) {
+    const auto& moves = planned.plan.moves;
+    const auto reason = planned.reason;
     std::size_t begin = 0;
     bool progress = false;
     while (begin < moves.size()) {
@@ -126,9 +150,9 @@ Task<bool> Mover::apply(policy::PlacementPlan plan, MoveTally& tally) {
             const auto first = moves.begin() + static_cast<std::ptrdiff_t>(at);
             const auto count = static_cast<std::ptrdiff_t>(std::min(kChunk, end - at));
             std::vector<policy::Move> chunk(first, first + count);
-            const bool applied = co_await apply_chunk(chunk, moved);
+            const bool applied = co_await apply_chunk(chunk, reason, moved);
             if (!applied) {
-                tally_moves(done, false, tally);
+                tally_moves(done, reason, false, tally);
                 co_return false;
             }
             for (const auto& move : chunk) told.insert(links_.cache.name(move.from));
@@ -136,22 +160,23 @@ Task<bool> Mover::apply(policy::PlacementPlan plan, MoveTally& tally) {
         }
         for (const auto& node : told) links_.hint(node);
         const auto refreshed = co_await links_.loader.refresh(false);
-        tally_moves(done, moved < done.size() && refreshed.has_value(), tally);
+        tally_moves(done, reason, moved < done.size() && refreshed.has_value(), tally);
         progress = progress || moved > 0;
         if (!refreshed) co_return false;
         begin = end;
     }
-    tally.over_limit += plan.over_limit;
+    tally.over_limit += planned.plan.over_limit;
     co_return progress;
 }
 
-Task<bool> Mover::apply_chunk(const std::vector<policy::Move>& moves, std::uint64_t& moved) {
+Task<bool> Mover::apply_chunk(const std::vector<policy::Move>& moves, AssignReason reason,
+                              std::uint64_t& moved) {
     if (!links_.may_move()) co_return false;
     std::vector<store::AssignmentMove> rows;
     rows.reserve(moves.size());
     for (const auto& move : moves) {
         rows.push_back({MonitorId{move.monitor}, Epoch{move.expected_epoch},
-                        NodeId{links_.cache.name(move.to)}, change_of(move.kind)});
+                        NodeId{links_.cache.name(move.to)}, change_of(move.kind), reason});
     }
     auto job = [rows = std::move(rows), term = links_.lease.term()](store::Connection& db) {
         return store::apply_moves(db, term, rows, kChunk);
@@ -169,7 +194,8 @@ Task<bool> Mover::apply_chunk(const std::vector<policy::Move>& moves, std::uint6
     co_return true;
 }
 
-void Mover::tally_moves(const std::vector<policy::Move>& moves, bool check, MoveTally& tally) {
+void Mover::tally_moves(const std::vector<policy::Move>& moves, AssignReason reason, bool check,
+                        MoveTally& tally) {
     const auto& nodes = links_.cache.state().nodes;
     for (const auto& move : moves) {
         if (check) {  // some were refused: the fresh cache tells which ones
@@ -179,7 +205,7 @@ void Mover::tally_moves(const std::vector<policy::Move>& moves, bool check, Move
         const bool from_offline =
             move.from != policy::kNoNode &&
             nodes[static_cast<std::size_t>(move.from)].status == NodeStatus::offline;
-        tally.add(move.kind, from_offline, links_.cache.name(move.from),
+        tally.add(move.kind, reason, from_offline, links_.cache.name(move.from),
                   links_.cache.name(move.to));
     }
 }
@@ -190,6 +216,10 @@ void Mover::report(const MoveTally& tally, Millis took) {
         figures_.last_failover_took = took;
         links_.recorder.event("failover", NodeId{node}, sum(shares), took.count(),
                               failover_text(node, shares, tally.over_limit));
+    }
+    for (const auto& [node, shares] : tally.drain) {
+        links_.recorder.event("drain", NodeId{node}, sum(shares), took.count(),
+                              drain_text(node, shares));
     }
     for (const auto& [node, shares] : tally.recovery) {
         ++figures_.recoveries;

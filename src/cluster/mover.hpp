@@ -1,6 +1,6 @@
 // Moves monitors: plans by policy, applies in chunks under the lease and the epochs, hints the
-// nodes, and plans again until nothing is left. Failover first, then going home, then monitors
-// without a home.
+// nodes, and plans again until nothing is left. Failover first, then drains, then going home, then
+// monitors without a home.
 #pragma once
 
 #include <map>
@@ -23,12 +23,22 @@ struct MoveFigures {
 // What one run of the mover has done, by the node that people will read about. Pure.
 struct MoveTally {
     std::map<std::string, Shares> failover;  // lost node -> where its monitors went
+    std::map<std::string, Shares> drain;     // drained node -> where its monitors went
     std::map<std::string, Shares> recovery;  // home node -> where they came from
     Shares adoption;
     std::size_t over_limit = 0;
-    void add(policy::MoveKind kind, bool from_offline, const std::string& from,
+    void add(policy::MoveKind kind, AssignReason reason, bool from_offline, const std::string& from,
              const std::string& to);
 };
+
+struct PlannedMoves {
+    policy::PlacementPlan plan;
+    AssignReason reason = AssignReason::failover;  // of those that assign
+};
+// The most urgent thing that must move. Pure.
+PlannedMoves plan_next(const policy::ClusterState& state, const std::vector<DrainOrder>& drains);
+
+store::AssignmentChange change_of(policy::MoveKind kind);
 
 class Mover {
   public:
@@ -52,12 +62,14 @@ class Mover {
 
   private:
     Task<bool> settle();  // false: try again at the next tick
-    Task<policy::PlacementPlan> plan();
-    Task<bool> apply(policy::PlacementPlan plan, MoveTally& tally);
-    Task<bool> apply_chunk(const std::vector<policy::Move>& moves, std::uint64_t& moved);
-    void tally_moves(const std::vector<policy::Move>& moves, bool check, MoveTally& tally);
+    Task<PlannedMoves> plan();
+    Task<bool> apply(PlannedMoves planned, MoveTally& tally);
+    Task<bool> apply_chunk(const std::vector<policy::Move>& moves, AssignReason reason,
+                           std::uint64_t& moved);
+    void tally_moves(const std::vector<policy::Move>& moves, AssignReason reason, bool check,
+                     MoveTally& tally);
     void report(const MoveTally& tally, Millis took);
-    void say_stranded(const policy::PlacementPlan& plan);
+    void say_stranded(const PlannedMoves& planned);
 
     Services& services_;
     Links links_;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <boost/json.hpp>
+
 namespace higuma::cluster {
 
 namespace asio = boost::asio;
@@ -80,6 +82,7 @@ NodeWatcher::NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnEven
       health_(policy::initial_health(node_.status, services.clock->now())),
       watched_since_(services.clock->wall_now()),
       next_timeout_(services.config.detector.liveness_timeout) {
+    health_ = policy::on_drain_wish(std::move(health_), node_.draining, health_.since).health;
     address_.set_host(node_.host);
 }
 
@@ -92,11 +95,7 @@ void NodeWatcher::stop() {
 void NodeWatcher::update(const Node& node) {
     const bool moved = node.host != node_.host;
     node_ = node;
-    // A drain that an operator wrote into the database is obeyed by whoever leads next.
-    if (node.status == NodeStatus::draining && !health_.draining) {
-        health_.draining = true;
-        if (health_.status == NodeStatus::online) health_.status = NodeStatus::draining;
-    }
+    if (node.draining != health_.draining) follow_drain_wish();
     if (!moved) return;
     spdlog::info("{} is now at '{}'", node_.id.value, node_.host);
     address_.set_host(node_.host);
@@ -104,6 +103,27 @@ void NodeWatcher::update(const Node& node) {
     next_check_ = services_.clock->now();
     if (on_address_) on_address_(*this);
     wake_.notify();
+}
+
+void NodeWatcher::follow_drain_wish() {
+    const auto before = health_;
+    const auto step = policy::on_drain_wish(health_, node_.draining, services_.clock->now());
+    health_ = step.health;
+    if (step.came_online) figures_.came_online = health_.since;
+    on_step_(*this, step, before);
+}
+
+std::optional<double> announced_load_in(const std::string& body) {
+    boost::json::parse_options options;
+    options.max_depth = 8;
+    boost::system::error_code bad;
+    const auto value = boost::json::parse(body, bad, {}, options);
+    if (bad || !value.is_object()) return std::nullopt;
+    const auto* load = value.get_object().if_contains("load");
+    if (!load || !load->is_number()) return std::nullopt;
+    const auto number = load->to_number<double>(bad);
+    if (bad || !(number >= 0 && number <= 1)) return std::nullopt;
+    return number;
 }
 
 void NodeWatcher::check_soon() {
@@ -204,8 +224,16 @@ Task<> NodeWatcher::liveness_check() {
         outcome.error = reply ? judge(reply->status) : reply.error().message;
         outcome.timed_out = !reply && reply.error().kind == ErrorKind::timeout;
         if (!reply) connection_.close();
+        if (reply) note_load(reply->body);
     }
     checked(outcome, started);
+}
+
+void NodeWatcher::note_load(const std::string& body) {
+    const auto load = announced_load_in(body);
+    if (load == figures_.announced_load) return;
+    figures_.announced_load = load;
+    if (on_address_) on_address_(*this);
 }
 
 Task<> NodeWatcher::wait_for_next() {

@@ -34,19 +34,24 @@ class NodeAddress {
     std::optional<boost::asio::ip::address> ip_;
 };
 
+// What a node says of its own load in its health answer: "load", 0 to 1. None when it says nothing,
+// or nothing sensible.
+std::optional<double> announced_load_in(const std::string& body);
+
 class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
   public:
     struct Figures {
         std::uint64_t checks_ok = 0, checks_failed = 0;
         std::optional<WallTime> last_check;
         std::optional<Millis> last_latency;
-        std::optional<Instant> came_online;  // slow start counts from here
+        std::optional<Instant> came_online;    // slow start counts from here
+        std::optional<double> announced_load;  // of the last answer that says one
     };
     using OnEvent = std::function<void(policy::HealthEvent)>;  // for statistics: every outcome
     // Called after every event that counts, with the health as it was before.
     using OnStep = std::function<void(NodeWatcher&, const policy::HealthStep&,
                                       const policy::NodeHealth& before)>;
-    using OnAddress = std::function<void(NodeWatcher&)>;
+    using OnAddress = std::function<void(NodeWatcher&)>;  // or another load than before
 
     NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnEvent on_event, OnStep on_step,
                 OnAddress on_address);
@@ -67,6 +72,8 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     bool suspect() const;
 
   private:
+    void follow_drain_wish();
+    void note_load(const std::string& body);
     Task<> liveness_check();
     Task<> wait_for_next();
     Task<> refresh_address(Deadline deadline);

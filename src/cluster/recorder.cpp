@@ -85,13 +85,40 @@ Task<bool> Recorder::write_events() {
     co_return true;
 }
 
+void Recorder::operation(store::Operation operation) {
+    if (operations_.size() >= kEventLimit) {
+        operations_.pop_front();
+        ++dropped_;
+    }
+    operations_.push_back(std::move(operation));
+    wake_.notify();
+}
+
+Task<bool> Recorder::write_operations() {
+    while (!operations_.empty()) {
+        const auto operation = operations_.front();
+        operations_.pop_front();
+        auto job = [operation](store::Connection& db) {
+            return store::add_operation(db, operation);
+        };
+        const auto written =
+            co_await services_.db.run(services_.after(kWriteTimeout), std::move(job));
+        if (written) continue;
+        spdlog::debug("operation not written yet: {}", written.error().message);
+        if (operations_.size() < kEventLimit) operations_.push_front(operation);
+        co_return false;
+    }
+    co_return true;
+}
+
 Task<> Recorder::run() {
     bool retry = false;
     while (!services_.stopping) {
         co_await wake_.wait_until(retry ? services_.clock->now() + kRetry : Instant::max());
         const bool statuses = co_await write_statuses();
         const bool events = co_await write_events();
-        retry = !statuses || !events;
+        const bool operations = co_await write_operations();
+        retry = !statuses || !events || !operations;
     }
 }
 

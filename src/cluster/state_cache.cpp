@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "policy/check_cost.hpp"
+
 namespace higuma::cluster {
 
 using policy::kNoNode;
@@ -43,8 +45,9 @@ CompactDelta compact(const store::AssignmentDelta& delta) {
         monitor.epoch = row.epoch.value;
         monitor.home = table.index(row.home);
         monitor.assigned = table.index(row.assigned);
-        monitor.load =
-            row.interval_seconds > 0 ? 1.0F / static_cast<float>(row.interval_seconds) : 0.0F;
+        monitor.cost_class = policy::cost_class_of(row.type);
+        monitor.load = policy::load_of(monitor.cost_class, row.interval_seconds);
+        monitor.switched = row.reason == AssignReason::switched;
         monitor.active = row.active;
         monitor.pinned = row.pinned;
         out.monitors.push_back(monitor);
@@ -70,6 +73,7 @@ NodeIndex StateCache::index_of(const std::string& name) {
         node.limit = 0;
         state_.nodes.push_back(std::move(node));
         loads_.emplace_back();
+        rates_.emplace_back();
     }
     return found->second;
 }
@@ -85,10 +89,26 @@ bool StateCache::set_nodes(const std::vector<NodeFacts>& nodes) {
         const auto found = listed.find(node.id.value);
         const auto status = found == listed.end() ? NodeStatus::offline : found->second->status;
         const auto limit = found == listed.end() ? 0 : found->second->limit;
-        changed = changed || node.status != status || node.limit != limit;
+        const auto speed = found == listed.end() ? 1.0 : found->second->speed;
+        changed = changed || node.status != status || node.limit != limit || node.speed != speed;
         node.status = status;
         node.limit = limit;
+        node.speed = speed;
     }
+    return set_drains(nodes) || changed;
+}
+
+bool StateCache::set_drains(const std::vector<NodeFacts>& nodes) {
+    std::vector<DrainOrder> drains;
+    for (const auto& facts : nodes) {
+        if (!facts.drain) continue;
+        DrainOrder order{index_of(facts.id.value), *facts.drain, std::nullopt};
+        const auto target = facts.drain_target ? index(*facts.drain_target) : kNoNode;
+        if (target != kNoNode) order.target = target;
+        drains.push_back(order);
+    }
+    const bool changed = drains != drains_;
+    drains_ = std::move(drains);
     return changed;
 }
 
@@ -131,15 +151,18 @@ void StateCache::count(const PlacedMonitor& monitor, int sign) {
         return;
     }
     auto& load = loads_[static_cast<std::size_t>(node)];
+    auto& rate = rates_[static_cast<std::size_t>(node)];
     load.monitors += sign;
     load.load += sign * static_cast<double>(monitor.load);
-    if (load.monitors == 0) load.load = 0;  // no drift of sums and differences is kept
+    rate += sign * static_cast<double>(monitor.load / policy::cost_of(monitor.cost_class));
+    if (load.monitors == 0) load.load = rate = 0;  // no drift of sums and differences is kept
 }
 
 void StateCache::replace_all(std::vector<PlacedMonitor> monitors) {
     state_.monitors = std::move(monitors);
     active_ = unplaced_ = 0;
     loads_.assign(state_.nodes.size(), {});
+    rates_.assign(state_.nodes.size(), 0);
     for (const auto& monitor : state_.monitors) count(monitor, +1);
 }
 
@@ -180,10 +203,19 @@ const PlacedMonitor* StateCache::find(std::int64_t id) const {
     return at != state_.monitors.end() && at->id == id ? &*at : nullptr;
 }
 
-policy::NodeLoad StateCache::load(const NodeId& id) const {
+NodeIndex StateCache::index(const NodeId& id) const {
     const auto found = index_.find(id.value);
-    return found == index_.end() ? policy::NodeLoad{}
-                                 : loads_[static_cast<std::size_t>(found->second)];
+    return found == index_.end() ? kNoNode : found->second;
+}
+
+policy::NodeLoad StateCache::load(const NodeId& id) const {
+    const auto at = index(id);
+    return at == kNoNode ? policy::NodeLoad{} : loads_[static_cast<std::size_t>(at)];
+}
+
+double StateCache::checks_per_second(const NodeId& id) const {
+    const auto at = index(id);
+    return at == kNoNode ? 0 : rates_[static_cast<std::size_t>(at)];
 }
 
 const std::string& StateCache::name(NodeIndex index) const {

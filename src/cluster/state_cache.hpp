@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/drain_order.hpp"
 #include "policy/placement.hpp"
 #include "routing/table.hpp"
 #include "store/cluster.hpp"
@@ -31,6 +32,9 @@ class StateCache {
         NodeId id;
         NodeStatus status = NodeStatus::unknown;
         int limit = 0;
+        double speed = 1.0;
+        std::optional<policy::DrainStrategy> drain = std::nullopt;  // none: no drain is wanted
+        std::optional<NodeId> drain_target = std::nullopt;
     };
     // Nodes keep their index for the cache's life. One that monitors name but the list does not
     // have counts as offline with no room: what it should run must move. A name that turns up
@@ -46,6 +50,10 @@ class StateCache {
     const policy::ClusterState& state() const { return state_; }
     const policy::PlacedMonitor* find(std::int64_t id) const;
     policy::NodeLoad load(const NodeId& id) const;
+    double checks_per_second(const NodeId& id) const;
+    // What operators want drained, of the nodes that are there to be drained.
+    const std::vector<DrainOrder>& drains() const { return drains_; }
+    policy::NodeIndex index(const NodeId& id) const;  // kNoNode for an unknown one
     const std::string& name(policy::NodeIndex index) const;
     std::size_t total() const { return state_.monitors.size(); }
     std::size_t active() const { return active_; }
@@ -61,6 +69,7 @@ class StateCache {
 
   private:
     policy::NodeIndex index_of(const std::string& name);
+    bool set_drains(const std::vector<NodeFacts>& nodes);
     void count(const policy::PlacedMonitor& monitor, int sign);
     void replace_all(std::vector<policy::PlacedMonitor> monitors);
     void merge(std::vector<policy::PlacedMonitor> changed);
@@ -70,6 +79,8 @@ class StateCache {
     std::unordered_map<std::string, policy::NodeIndex> index_;
     std::unordered_map<std::int64_t, std::string> push_tokens_;
     std::vector<policy::NodeLoad> loads_;
+    std::vector<double> rates_;  // checks per second of each node
+    std::vector<DrainOrder> drains_;
     std::size_t active_ = 0, unplaced_ = 0;
     ChangeSeq seq_;
     bool loaded_ = false;

@@ -15,6 +15,7 @@ Task<Result<void>> StateLoader::refresh(bool full) {
     };
     auto delta = co_await services_.db.run(services_.after(kLoadTimeout), std::move(job));
     if (!delta) co_return delta.error();
+    last_read_ = services_.clock->wall_now();
     const bool changes = delta->full || !delta->monitors.empty() || !delta->deleted.empty();
     if (cache_.apply(std::move(*delta)) && changes && on_changed) on_changed();
     const Result<void> done;

@@ -15,10 +15,12 @@ class StateLoader {
 
     // Fetches what changed since the cache's position; everything when `full`.
     Task<Result<void>> refresh(bool full);
+    std::optional<WallTime> last_read() const { return last_read_; }
 
   private:
     Services& services_;
     StateCache& cache_;
+    std::optional<WallTime> last_read_;
 };
 
 }  // namespace higuma::cluster

@@ -35,6 +35,7 @@ struct NodeConfig {
     std::string listen;    // HIGUMA_LISTEN, "0.0.0.0:<port of host>"
     bool primary = false;  // UPTIME_KUMA_PRIMARY
     std::optional<int> monitor_limit;   // HIGUMA_NODE_MONITOR_LIMIT
+    std::optional<int> weight;          // HIGUMA_NODE_WEIGHT: stated capacity in percent
     int monitor_limit_per_node = 1000;  // MONITOR_LIMIT_PER_NODE, the cluster's default
     std::string resolver;               // RESOLVER
     std::string data_folder;            // HIGUMA_DATA, for the spool; empty: no spool
@@ -65,6 +66,8 @@ struct GatewayConfig {
     // own for TLS; empty: `listen` speaks TLS.
     std::string tls_certificate, tls_key, tls_listen;
     std::vector<std::string> trusted_proxies;  // HIGUMA_TRUSTED_PROXIES: CIDRs
+    double churn_percent_per_minute = 1;  // HIGUMA_CHURN_PER_MINUTE; 0: no limit
+    int api_rate_limit = 100;             // API_RATE_LIMIT: actions in 15 min; 0: no limit
 };
 
 NodeConfig load_node(const Environment& environment, const std::optional<std::string>& toml_file);

@@ -77,6 +77,8 @@ void add_node(std::vector<Setting>& all) {
     all.push_back(row({"HIGUMA_NODE_MONITOR_LIMIT"}, kNodeRole,
                       optional_of(whole_number(0, kMostMonitors)),
                       HIGUMA_FIELD(node.monitor_limit)));
+    all.push_back(row({"HIGUMA_NODE_WEIGHT"}, kNodeRole, optional_of(whole_number(1, 100'000)),
+                      HIGUMA_FIELD(node.weight)));
     all.push_back(row({"HIGUMA_DATA"}, kNodeRole, folder(), HIGUMA_FIELD(node.data_folder)));
     all.push_back(row({"HIGUMA_KEEP_DAYS"}, kNodeRole, whole_number(1, 36'500),
                       HIGUMA_FIELD(node.keep_days)));
@@ -111,6 +113,10 @@ void add_gateway(std::vector<Setting>& all) {
                       Trait::secret));
     all.push_back(
         row({"ADMIN_ALLOW"}, kGatewayRole, address_ranges(), HIGUMA_FIELD(gateway.admin_allow)));
+    all.push_back(row({"API_RATE_LIMIT"}, kGatewayRole, whole_number(0, 1'000'000),
+                      HIGUMA_FIELD(gateway.api_rate_limit)));
+    all.push_back(row({"HIGUMA_CHURN_PER_MINUTE"}, kGatewayRole, percent(),
+                      HIGUMA_FIELD(gateway.churn_percent_per_minute)));
     const auto cycle = duration(BareUnit::seconds, 1s, 24h);
     all.push_back(row({"LOAD_UPDATE_INTERVAL"}, kGatewayRole, cycle,
                       HIGUMA_FIELD(gateway.load_update_interval)));

@@ -239,6 +239,19 @@ Kind<std::string> log_level() {
             [](const std::string& value) { return value; }};
 }
 
+Kind<double> percent() {
+    return {"a percentage, 0 to 100",
+            [](std::string_view value) -> std::optional<double> {
+                double number = 0;
+                const auto* end = value.data() + value.size();
+                const auto [rest, problem] = std::from_chars(value.data(), end, number);
+                const bool readable = problem == std::errc() && rest == end;
+                if (!readable || !(number >= 0 && number <= 100)) return std::nullopt;
+                return number;
+            },
+            [](const double& value) { return fmt::format("{}", value); }};
+}
+
 Kind<std::string> node_name() {
     return checked_text("1 to 50 letters, digits, dots, dashes or underscores", is_valid_node_id);
 }

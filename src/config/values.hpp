@@ -36,6 +36,7 @@ Kind<std::string> folder();         // a path
 Kind<std::string> url_path();       // "/api/v1/health"
 Kind<std::string> host_and_port();  // "node1:3001", "[::1]:3001"
 Kind<std::string> resolver();       // "system" (empty), "127.0.0.11", "127.0.0.1:5353"
+Kind<double> percent();             // 0 to 100, with a fraction
 Kind<std::string> log_level();
 Kind<std::string> node_name();  // a node id as text
 Kind<NodeId> node_id();

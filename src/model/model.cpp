@@ -1,4 +1,8 @@
+#include <array>
+#include <utility>
+
 #include "model/beat.hpp"
+#include "model/monitor.hpp"
 #include "model/node.hpp"
 
 namespace higuma {
@@ -39,6 +43,26 @@ std::optional<NodeStatus> node_status_from(std::string_view text) {
         if (text == to_string(status)) return status;
     }
     return std::nullopt;
+}
+
+static constexpr std::array kReasons{
+    std::pair{AssignReason::failover, std::string_view("failover")},
+    std::pair{AssignReason::drain, std::string_view("drain")},
+    std::pair{AssignReason::switched, std::string_view("switch")},
+};
+
+std::string_view to_string(AssignReason reason) {
+    for (const auto& [known, text] : kReasons) {
+        if (known == reason) return text;
+    }
+    return "";
+}
+
+AssignReason assign_reason_from(std::string_view text) {
+    for (const auto& [reason, known] : kReasons) {
+        if (known == text) return reason;
+    }
+    return AssignReason::none;
 }
 
 }  // namespace higuma

@@ -1,14 +1,24 @@
 // One thing that is watched: the columns of `monitor` that checks, scheduling and placement use.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 
 namespace higuma {
+
+// Why a monitor runs elsewhere than at home. Those of `switched` stay until an operator switches
+// them back; the others go home when the home node is online again.
+enum class AssignReason : std::uint8_t { none, failover, drain, switched };
+
+// "failover", "drain", "switch"; empty for none.
+std::string_view to_string(AssignReason reason);
+AssignReason assign_reason_from(std::string_view text);  // none for an unknown one
 
 // Where a monitor belongs and who runs it.
 struct Assignment {

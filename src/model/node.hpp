@@ -27,6 +27,10 @@ struct Node {
     std::optional<WallTime> lease_until;  // renewed by the node itself
     Incarnation incarnation;
     std::optional<int> monitor_limit;  // none: the cluster's default
+    bool draining = false;             // an operator's wish; survives offline and restarts
+    std::string drain_strategy;        // "distribute", "single", "auto"
+    std::optional<NodeId> drain_target;
+    std::optional<int> weight;  // stated capacity in percent; none: 100
     std::string version;
     std::string last_error;
 };

@@ -123,6 +123,16 @@ HealthStep on_health_event(const DetectorConfig& config, NodeHealth health, Heal
     return step;
 }
 
+HealthStep on_drain_wish(NodeHealth health, bool draining, Instant now) {
+    HealthStep step;
+    step.health = std::move(health);
+    step.health.draining = draining;
+    if (!in_service(step.health.status)) return step;
+    enter(step, draining ? NodeStatus::draining : NodeStatus::online, now);
+    step.came_online = step.status_changed && !draining;
+    return step;
+}
+
 NodeHealth initial_health(NodeStatus stored, Instant now) {
     NodeHealth health;
     health.status = stored;

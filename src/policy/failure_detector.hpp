@@ -60,6 +60,10 @@ struct HealthStep {
 HealthStep on_health_event(const DetectorConfig& config, NodeHealth health, HealthEvent event,
                            const std::string& error, Instant now);
 
+// An operator's wish to drain the node, new or taken back. A node that serves follows at once, any
+// other one when it serves again. Says nothing about the next check.
+HealthStep on_drain_wish(NodeHealth health, bool draining, Instant now);
+
 // A node that the database knows but this controller has not checked yet keeps its stored status.
 NodeHealth initial_health(NodeStatus stored, Instant now);
 

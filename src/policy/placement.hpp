@@ -33,7 +33,8 @@ struct PlacedMonitor {
     float load = 0;  // checks per second, weighed by what one costs
     bool active = true;
     bool pinned = false;
-    bool switched = false;  // an operator assigned it: recovery and rebalancing leave it
+    bool switched = false;        // an operator assigned it: recovery and rebalancing leave it
+    std::uint8_t cost_class = 0;  // of its type; already in `load`
 
     NodeIndex effective() const { return assigned != kNoNode ? assigned : home; }
 };

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <map>
 #include <span>
 
 #include "store/cells.hpp"
@@ -15,7 +16,8 @@ namespace {
 // A full read goes in pages, so that no single statement runs into its time limit.
 constexpr int kPage = 50'000;
 constexpr std::string_view kColumns =
-    "id, node_id, assigned_node, assignment_epoch, active, pinned, `interval`, push_token";
+    "id, node_id, assigned_node, assignment_epoch, active, pinned, `interval`, push_token, "
+    "assigned_reason, type";
 
 AssignmentRow read_assignment(const RowView& row) {
     AssignmentRow out;
@@ -27,6 +29,8 @@ AssignmentRow read_assignment(const RowView& row) {
     out.pinned = row.integer(5) != 0;
     out.interval_seconds = static_cast<int>(row.integer(6));
     out.push_token = row.string(7);
+    out.reason = assign_reason_from(row.text(8).value_or(""));
+    out.type = row.string(9);
     return out;
 }
 
@@ -58,15 +62,16 @@ Result<void> read_delta(Connection& db, ChangeSeq since, AssignmentDelta& delta)
         [&](const RowView& row) { delta.deleted.push_back({row.integer(0)}); });
 }
 
-std::string_view update_for(AssignmentChange change) {
+std::string update_for(AssignmentChange change, AssignReason reason) {
     switch (change) {
         case AssignmentChange::assign:
-            return "m.assigned_node = v.target";
+            return sql_format("m.assigned_node = v.target, m.assigned_reason = ?",
+                              to_string(reason));
         case AssignmentChange::home:
-            return "m.assigned_node = NULL";
+            return "m.assigned_node = NULL, m.assigned_reason = NULL";
         case AssignmentChange::adopt:
         case AssignmentChange::rehome:
-            return "m.node_id = v.target, m.assigned_node = NULL";
+            return "m.node_id = v.target, m.assigned_node = NULL, m.assigned_reason = NULL";
     }
     return "";
 }
@@ -85,9 +90,9 @@ std::string_view condition_for(AssignmentChange change) {
 }
 
 // The epoch grows in the statement that changes the node; ids in order, as beat writers lock them.
-Result<std::uint64_t> move_rows(Connection& db, ChangeSeq seq, AssignmentChange change,
+Result<std::uint64_t> move_rows(Connection& db, ChangeSeq seq,
                                 const std::vector<const AssignmentMove*>& moves) {
-    if (moves.empty()) return std::uint64_t{0};
+    const auto change = moves.front()->change;
     std::string values;
     values.reserve(moves.size() * 32);
     for (const auto* move : moves) {
@@ -98,7 +103,7 @@ Result<std::uint64_t> move_rows(Connection& db, ChangeSeq seq, AssignmentChange 
         "UPDATE (WITH v (id, epoch, target) AS (VALUES {}) SELECT id, epoch, target FROM v) v "
         "STRAIGHT_JOIN monitor m ON m.id = v.id AND m.assignment_epoch = v.epoch{} "
         "SET {}, m.assignment_epoch = m.assignment_epoch + 1, m.change_seq = {}",
-        values, condition_for(change), update_for(change), seq.value));
+        values, condition_for(change), update_for(change, moves.front()->reason), seq.value));
     if (!written) return written.error();
     return written->affected;
 }
@@ -109,15 +114,16 @@ Result<void> move_chunk(Connection& db, const LeaderTerm& leader,
     auto seq = next_change_seq(db);
     if (!seq) return seq.error();
     std::uint64_t moved = 0;
-    for (const auto change : {AssignmentChange::assign, AssignmentChange::home,
-                              AssignmentChange::adopt, AssignmentChange::rehome}) {
-        std::vector<const AssignmentMove*> rows;
-        for (const auto& move : chunk) {
-            if (move.change == change) rows.push_back(&move);
-        }
+    // One statement for each kind, which says what it writes.
+    std::map<std::pair<AssignmentChange, AssignReason>, std::vector<const AssignmentMove*>> kinds;
+    for (const auto& move : chunk) {
+        const bool assigns = move.change == AssignmentChange::assign;
+        kinds[{move.change, assigns ? move.reason : AssignReason::none}].push_back(&move);
+    }
+    for (auto& [kind, rows] : kinds) {
         std::sort(rows.begin(), rows.end(),
                   [](const auto* a, const auto* b) { return a->monitor < b->monitor; });
-        auto count = move_rows(db, *seq, change, rows);
+        auto count = move_rows(db, *seq, rows);
         if (!count) return count.error();
         moved += *count;
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "model/monitor.hpp"
 #include "model/node.hpp"
 #include "store/database.hpp"
 
@@ -46,6 +47,8 @@ struct AssignmentRow {
     bool pinned = false;
     int interval_seconds = 20;
     std::string push_token;
+    AssignReason reason = AssignReason::none;
+    std::string type;
 };
 struct AssignmentDelta {
     ChangeSeq upto;
@@ -66,6 +69,7 @@ struct AssignmentMove {
     Epoch expected;
     NodeId to;  // for `home`: the home node
     AssignmentChange change = AssignmentChange::assign;
+    AssignReason reason = AssignReason::failover;  // of `assign`
 };
 struct MovesApplied {
     std::uint64_t moved = 0;

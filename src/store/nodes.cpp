@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view kColumns =
     "node_id, node_name, host, is_primary, status, status_since, last_seen, lease_until, "
-    "incarnation, monitor_limit, version, COALESCE(last_error, '')";
+    "incarnation, monitor_limit, version, COALESCE(last_error, ''), draining, drain_strategy, "
+    "drain_target, weight";
 
 Node read_node(const Rows& rows, std::size_t i) {
     Node node;
@@ -27,6 +28,10 @@ Node read_node(const Rows& rows, std::size_t i) {
     if (!rows.is_null(i, 9)) node.monitor_limit = static_cast<int>(rows.integer(i, 9));
     node.version = rows.string(i, 10);
     node.last_error = rows.string(i, 11);
+    node.draining = rows.integer(i, 12) != 0;
+    node.drain_strategy = rows.string(i, 13);
+    node.drain_target = node_of(rows.text(i, 14));
+    if (!rows.is_null(i, 15)) node.weight = static_cast<int>(rows.integer(i, 15));
     return node;
 }
 
@@ -64,14 +69,15 @@ Result<Incarnation> register_node(Connection& db, const Node& node, Millis lease
         // A limit that an operator set stays when the process brings none of its own.
         auto written = c.execute(
             sql_format("INSERT INTO node (node_id, node_name, host, is_primary, monitor_limit, "
-                       "version, incarnation, lease_until) VALUES (?, ?, ?, ?, ?, ?, 1, "
+                       "weight, version, incarnation, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, 1, "
                        "UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND) ON DUPLICATE KEY UPDATE "
                        "node_name = VALUES(node_name), host = VALUES(host), "
                        "is_primary = VALUES(is_primary), version = VALUES(version), "
                        "monitor_limit = COALESCE(VALUES(monitor_limit), monitor_limit), "
+                       "weight = COALESCE(VALUES(weight), weight), "
                        "lease_until = VALUES(lease_until), incarnation = incarnation + 1",
                        node.id, node.name, node.host, node.is_primary, node.monitor_limit,
-                       node.version, lease.count() * 1000));
+                       node.weight, node.version, lease.count() * 1000));
         if (!written) return written.error();
         auto rows = c.query(
             sql_format("SELECT incarnation FROM node WHERE node_id = ? FOR UPDATE", node.id));
@@ -97,10 +103,10 @@ Result<void> renew_node_lease(Connection& db, const NodeId& id, Incarnation mine
 
 Result<void> create_node(Connection& db, const Node& node) {
     if (auto good = check_id(node.id); !good) return good.error();
-    auto written = db.execute(
-        sql_format("INSERT INTO node (node_id, node_name, host, is_primary, monitor_limit) "
-                   "VALUES (?, ?, ?, ?, ?)",
-                   node.id, node.name, node.host, node.is_primary, node.monitor_limit));
+    auto written = db.execute(sql_format(
+        "INSERT INTO node (node_id, node_name, host, is_primary, monitor_limit, weight) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        node.id, node.name, node.host, node.is_primary, node.monitor_limit, node.weight));
     if (written) return {};
     if (written.error().kind != ErrorKind::conflict) return written.error();
     return Failure{ErrorKind::conflict, fmt::format("node {} exists already", node.id.value),
@@ -108,10 +114,10 @@ Result<void> create_node(Connection& db, const Node& node) {
 }
 
 Result<void> update_node(Connection& db, const Node& node) {
-    auto written = db.execute(
-        sql_format("UPDATE node SET node_name = ?, host = ?, is_primary = ?, monitor_limit = ? "
-                   "WHERE node_id = ?",
-                   node.name, node.host, node.is_primary, node.monitor_limit, node.id));
+    auto written = db.execute(sql_format(
+        "UPDATE node SET node_name = ?, host = ?, is_primary = ?, monitor_limit = ?, "
+        "weight = ? WHERE node_id = ?",
+        node.name, node.host, node.is_primary, node.monitor_limit, node.weight, node.id));
     if (!written) return written.error();
     if (written->affected == 0) return no_such_node(node.id);
     return {};

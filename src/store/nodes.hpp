@@ -20,7 +20,7 @@ Result<void> renew_node_lease(Connection& db, const NodeId& id, Incarnation mine
 // By REST. Failures: conflict (exists), not_found, conflict (still has monitors).
 Result<void> create_node(Connection& db, const Node& node);
 Result<void> update_node(Connection& db,
-                         const Node& node);  // name, host, is_primary, monitor_limit
+                         const Node& node);  // name, host, is_primary, monitor_limit, weight
 Result<void> delete_node(Connection& db, const NodeId& id);
 
 }  // namespace higuma::store

@@ -175,6 +175,9 @@ TEST_F(NodeApiTest, HealthAndStatusTellFigures) {
     const auto status = object(ask("GET", "/api/v1/status"));
     EXPECT_EQ(status.at("agent").at("registered"), true);
     EXPECT_TRUE(status.at("http").at("requests").is_number());
+    const double load = body.at("load").to_number<double>();
+    EXPECT_GE(load, 0);
+    EXPECT_LE(load, 1);
     EXPECT_EQ(plain("HEAD", "/api/v1/health").status, 200);
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <mutex>
 
 #include "cluster/controller.hpp"
 #include "net/http_client.hpp"
@@ -29,6 +30,10 @@ class FakeNode {
         mode_ = mode;
         if (mode != Mode::well) server_.close_connections();
     }
+    void announce(const std::string& body) {
+        const std::lock_guard lock(mutex_);
+        body_ = body;
+    }
     std::string host() const { return "127.0.0.1:" + std::to_string(server_.port()); }
     int hints() const { return hints_; }
     int checks() const { return checks_; }
@@ -41,11 +46,17 @@ class FakeNode {
             return reply;
         }
         ++checks_;
+        {
+            const std::lock_guard lock(mutex_);
+            reply.body = body_;
+        }
         reply.drop = mode_ == Mode::dead;
         reply.hang = mode_ == Mode::silent;
         if (mode_ == Mode::limited) reply.status = 429;
         return reply;
     }
+    std::mutex mutex_;
+    std::string body_ = "{}";
     std::atomic<Mode> mode_{Mode::well};
     std::atomic<int> hints_{0}, checks_{0};
     LocalHttpServer server_;
@@ -111,6 +122,7 @@ class ClusterTest : public ::testing::Test {
         out.poll_interval = Millis{100};
         out.owners_write_interval = Millis{20};
         out.slow_start = Millis{500};
+        out.churn_percent_per_minute = churn;
         return out;
     }
     static policy::DetectorConfig fast_detector() {
@@ -181,6 +193,7 @@ class ClusterTest : public ::testing::Test {
     boost::asio::io_context loop;
     std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
     policy::DetectorConfig detector = fast_detector();
+    double churn = 0;  // percent of the load a minute; no limit
     store::DatabaseConfig database_config;
     store::Connection admin;
 };

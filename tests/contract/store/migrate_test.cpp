@@ -303,6 +303,24 @@ TEST_F(MigrateTest, GoesOnAfterAHalfDoneMigration) {
     EXPECT_EQ(word("SELECT COUNT(*) FROM heartbeat WHERE scheduled_at IS NULL"), "0");
 }
 
+TEST_F(MigrateTest, ADatabaseOfTheSecondMigrationKeepsWhatItHas) {
+    ASSERT_TRUE(go(db).has_value());
+    run("DELETE FROM higuma_migration WHERE version = 3");
+    run("DROP TABLE cluster_setting, cluster_operation, gateway");
+    run("ALTER TABLE node DROP COLUMN draining, DROP COLUMN drain_strategy, "
+        "DROP COLUMN drain_target, DROP COLUMN weight");
+    run("ALTER TABLE monitor DROP COLUMN assigned_reason");
+    run("INSERT INTO node (node_id, status) VALUES ('node1', 'online'), ('node2', 'draining')");
+    run("INSERT INTO monitor (name, node_id, assigned_node) VALUES ('m', 'node1', 'node2')");
+    const auto report = go(db);
+    ASSERT_TRUE(report.has_value()) << report.error().message;
+    EXPECT_THAT(report->applied, testing::ElementsAre("003_operations"));
+    EXPECT_EQ(word("SELECT GROUP_CONCAT(node_id ORDER BY node_id) FROM node WHERE draining"),
+              "node2");
+    EXPECT_EQ(word("SELECT assigned_reason FROM monitor"), "NULL");
+    insert_as_stock_does(db, "added by a stock Uptime Kuma afterwards");
+}
+
 TEST_F(MigrateTest, GoesOnAfterAHalfDoneFirstMigration) {
     ASSERT_TRUE(go(db).has_value());
     run("DELETE FROM higuma_migration");

@@ -106,5 +106,40 @@ TEST(StateCache, OwnersNameTheEffectiveNodeOfMonitorsAndPushTokens) {
     EXPECT_TRUE(cache.owners().push_tokens.empty());
 }
 
+TEST(StateCache, WeighsLoadsAndCountsChecksApart) {
+    StateCache cache;
+    cache.set_nodes({{NodeId{"node1"}, NodeStatus::online, 10}});
+    auto http = row(1, "node1"), port = row(2, "node1");
+    http.type = "http";
+    port.type = "port";
+    cache.apply(compact(delta(5, {http, port}, true)));
+    EXPECT_NEAR(cache.checks_per_second(NodeId{"node1"}), 0.1, 1e-6);
+    EXPECT_LT(cache.load(NodeId{"node1"}).load, 0.1);
+    EXPECT_EQ(cache.checks_per_second(NodeId{"node9"}), 0);
+}
+
+TEST(StateCache, KnowsWhatIsToBeDrainedAndWhatWasSwitched) {
+    StateCache cache;
+    StateCache::NodeFacts one{NodeId{"node1"}, NodeStatus::draining, 10}, two = one;
+    two.id = NodeId{"node2"};
+    one.drain = policy::DrainStrategy::single;
+    one.drain_target = NodeId{"node2"};
+    EXPECT_TRUE(cache.set_nodes({one, two}));
+    EXPECT_FALSE(cache.set_nodes({one, two}));
+    ASSERT_EQ(cache.drains().size(), 1U);
+    EXPECT_EQ(cache.name(cache.drains()[0].from), "node1");
+    EXPECT_EQ(cache.name(*cache.drains()[0].target), "node2");
+    one.drain_target.reset();
+    EXPECT_TRUE(cache.set_nodes({one, two})) << "another wish is news for the mover";
+    one.speed = 2;
+    EXPECT_TRUE(cache.set_nodes({one, two}));
+
+    auto moved = row(1, "node1", "node2");
+    moved.reason = AssignReason::switched;
+    cache.apply(compact(delta(5, {moved, row(2, "node1", "node2")}, true)));
+    EXPECT_TRUE(cache.find(1)->switched);
+    EXPECT_FALSE(cache.find(2)->switched);
+}
+
 }  // namespace
 }  // namespace higuma::cluster

@@ -193,15 +193,30 @@ TEST(Detector, RecoveryOfASteadyNodeIsQuick) {
     EXPECT_LE(watch.recover(), watch.config.liveness_interval + 2 * watch.config.fast_interval);
 }
 
-TEST(Detector, DrainAndUndrainFollowTheOperator) {
-    Watch watch;
-    watch.health.draining = true;
-    EXPECT_EQ(watch.feed(HealthEvent::check_ok).health.status, NodeStatus::draining);
-    EXPECT_TRUE(watch.last.status_changed);
-    EXPECT_FALSE(watch.last.went_offline);
-    watch.health.draining = false;
-    EXPECT_EQ(watch.feed(HealthEvent::check_ok).health.status, NodeStatus::online);
-    EXPECT_TRUE(watch.last.came_online) << "its monitors go home";
+struct DrainCase {
+    NodeStatus before;
+    bool wish;
+    NodeStatus after;
+    bool came_online;
+};
+
+TEST(Detector, ADrainWishIsFollowedWhereTheNodeServes) {
+    for (const auto& [before, wish, after, came_online] : {
+             DrainCase{kOnline, true, kDraining, false},
+             DrainCase{kOnline, false, kOnline, false},
+             DrainCase{kDraining, false, kOnline, true},
+             DrainCase{kDraining, true, kDraining, false},
+             DrainCase{kOffline, true, kOffline, false},
+             DrainCase{kRecovering, true, kRecovering, false},
+             DrainCase{kUnknown, true, kUnknown, false},
+         }) {
+        const auto step = on_drain_wish(initial_health(before, {}), wish, Instant{} + 1h);
+        EXPECT_EQ(step.health.status, after);
+        EXPECT_EQ(step.health.draining, wish);
+        EXPECT_EQ(step.status_changed, before != after);
+        EXPECT_EQ(step.came_online, came_online) << "its monitors go home";
+        EXPECT_FALSE(step.went_offline);
+    }
 }
 
 TEST(Detector, ThresholdsAreConfigured) {
