@@ -47,6 +47,21 @@ json::object leader_json(const ControllerView& view, const std::string& self) {
             {"term", view.leader_term}};
 }
 
+json::array gateways_json(const ControllerView& view) {
+    json::array rows;
+    for (const auto& one : view.gateways) {
+        rows.push_back(json::object{{"gateway_id", one.gateway.id},
+                                    {"address", one.gateway.address},
+                                    {"version", one.gateway.version},
+                                    {"started", format_iso_time(one.gateway.started)},
+                                    {"last_seen", format_iso_time(one.gateway.last_seen)},
+                                    {"seen_lately", one.seen_lately},
+                                    {"leads", one.leads},
+                                    {"self", one.self}});
+    }
+    return rows;
+}
+
 json::object statistics_json(const ControllerView& view) {
     const auto& s = view.statistics;
     return {{"started", format_iso_time(s.started)},
@@ -118,6 +133,8 @@ json::object node_row(const NodeView& node, const ViewTime& time) {
     row["load"] = two_places(node.load);
     row["announced_load"] =
         node.announced_load ? json::value(*node.announced_load) : json::value(nullptr);
+    row["pinned"] = node.pinned;
+    row["slow_start_percent"] = node.ramp_permille / 10;
     row["held_until"] = h.held_until ? json::value(format_iso_time(wall_of(*h.held_until, time)))
                                      : json::value(nullptr);
     row["recent_failures"] = h.went_offline.size();
@@ -201,7 +218,8 @@ json::object system_json(const ControllerApiContext& context, const ControllerVi
             {"health", std::move(health)},
             {"fault_detection", detection_json(view)},
             {"rebalancing", moves_json(view)},
-            {"leader", leader_json(view, context.self)}};
+            {"leader", leader_json(view, context.self)},
+            {"gateways", gateways_json(view)}};
 }
 
 json::object nodes_json(const ControllerView& view, ViewTime time) {

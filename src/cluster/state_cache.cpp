@@ -74,6 +74,7 @@ NodeIndex StateCache::index_of(const std::string& name) {
         state_.nodes.push_back(std::move(node));
         loads_.emplace_back();
         rates_.emplace_back();
+        pinned_.emplace_back();
     }
     return found->second;
 }
@@ -153,6 +154,7 @@ void StateCache::count(const PlacedMonitor& monitor, int sign) {
     auto& load = loads_[static_cast<std::size_t>(node)];
     auto& rate = rates_[static_cast<std::size_t>(node)];
     load.monitors += sign;
+    if (monitor.pinned) pinned_[static_cast<std::size_t>(node)] += sign;
     load.load += sign * static_cast<double>(monitor.load);
     rate += sign * static_cast<double>(monitor.load / policy::cost_of(monitor.cost_class));
     if (load.monitors == 0) load.load = rate = 0;  // no drift of sums and differences is kept
@@ -163,6 +165,7 @@ void StateCache::replace_all(std::vector<PlacedMonitor> monitors) {
     active_ = unplaced_ = 0;
     loads_.assign(state_.nodes.size(), {});
     rates_.assign(state_.nodes.size(), 0);
+    pinned_.assign(state_.nodes.size(), 0);
     for (const auto& monitor : state_.monitors) count(monitor, +1);
 }
 
@@ -216,6 +219,11 @@ policy::NodeLoad StateCache::load(const NodeId& id) const {
 double StateCache::checks_per_second(const NodeId& id) const {
     const auto at = index(id);
     return at == kNoNode ? 0 : rates_[static_cast<std::size_t>(at)];
+}
+
+int StateCache::pinned(const NodeId& id) const {
+    const auto at = index(id);
+    return at == kNoNode ? 0 : pinned_[static_cast<std::size_t>(at)];
 }
 
 const std::string& StateCache::name(NodeIndex index) const {
