@@ -1,6 +1,6 @@
 // `higuma drain` and `higuma undrain`.
+#include <algorithm>
 #include <boost/json.hpp>
-#include <cmath>
 #include <cstdio>
 
 #include "operator_commands.hpp"
@@ -31,27 +31,37 @@ json::object body_of(const OperatorOptions& options) {
     return body;
 }
 
-Task<double> monitors_on(GatewayClient& gateway, std::string node) {
+// A figure of the node's row in /api/node-status.
+Task<double> figure_of(GatewayClient& gateway, std::string node, std::string figure) {
     const auto status = co_await gateway.get("/api/node-status");
     const auto& nodes = member(status, "nodes");
     for (const auto& row : nodes.is_array() ? nodes.get_array() : json::array{}) {
-        if (text_at(row, "node_id") == node) co_return number_at(row, "monitor_count");
+        if (text_at(row, "node_id") == node) co_return number_at(row, figure);
     }
     throw StartupError("there is no node " + node + " any more");
 }
 
-// Shows how the node's count goes from what it is now to `goal`, until it is there.
-Task<> follow(GatewayClient& gateway, std::string node, double goal, const char* what) {
-    Progress progress(what);
+// Shows how a figure of the node falls to `goal`, until it is there.
+struct Fall {
+    std::string node;
+    std::string figure;
+    double goal = 0;
+    const char* what;
+};
+
+Task<> follow(GatewayClient& gateway, Fall fall) {
+    Progress progress(fall.what);
     const auto executor = co_await boost::asio::this_coro::executor;
-    const double begin = co_await monitors_on(gateway, node);
-    const double total = std::abs(begin - goal);
-    for (double now = begin;; now = co_await monitors_on(gateway, node)) {
-        const bool there = goal < begin ? now <= goal : now >= goal;
-        const double done = there ? total : std::abs(now - begin);
+    auto first = figure_of(gateway, fall.node, fall.figure);
+    const double begin = co_await std::move(first);
+    const double total = std::max(begin - fall.goal, 0.0);
+    for (double now = begin;;) {
+        const double done = std::clamp(begin - now, 0.0, total);
         progress.show(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
-        if (there) co_return;
+        if (now <= fall.goal) co_return;
         co_await pause(executor, kLook);
+        auto next = figure_of(gateway, fall.node, fall.figure);
+        now = co_await std::move(next);
     }
 }
 
@@ -70,7 +80,10 @@ Task<int> drain_main(OperatorOptions options, boost::asio::any_io_executor execu
         std::printf("  %s pinned monitors stay\n", text_at(answer, "pinned").c_str());
     }
     const double pinned = number_at(answer, "pinned");
-    if (options.wait) co_await follow(gateway, options.node, pinned, "monitors moved");
+    if (!options.wait) co_return 0;
+    Fall emptied{options.node, "monitor_count", pinned, "monitors moved"};
+    auto wait = follow(gateway, std::move(emptied));
+    co_await std::move(wait);
     co_return 0;
 }
 
@@ -82,10 +95,10 @@ Task<int> undrain_main(OperatorOptions options, boost::asio::any_io_executor exe
                 flag_at(answer, "changed") ? "takes part again" : "was not drained",
                 text_at(answer, "remaining").c_str());
     print_shares(member(answer, "sources"), "from");
-    const double coming = number_at(answer, "remaining");
-    if (!options.wait || coming <= 0) co_return 0;
-    const double goal = co_await monitors_on(gateway, options.node) + coming;
-    co_await follow(gateway, options.node, goal, "monitors home");
+    if (!options.wait) co_return 0;
+    Fall home{options.node, "monitors_away", 0, "monitors home"};
+    auto wait = follow(gateway, std::move(home));
+    co_await std::move(wait);
     co_return 0;
 }
 

@@ -51,7 +51,9 @@ Row act(const std::vector<std::string>& methods, std::vector<std::string> paths,
 std::vector<Row> read_rows() {
     return {
         {Access::open, kGet, {"/health", "/lb/ping"}, get_liveness},
-        read({"/", "/lb/"}, get_page),
+        read({"/"}, get_page),
+        read({"/lb/"}, get_operator_page),
+        read({"/lb/metrics"}, get_metrics),
         read({"/lb/health"}, get_stored_health),
         read({"/lb/capacity"}, get_stored_capacity),
         read(everywhere("system-status"), get_system_status),
@@ -117,6 +119,12 @@ struct Gate {
           actions({context.api_rate_limit, kRateWindow}),
           reads({context.api_rate_limit * kReadsPerAction, kRateWindow}),
           turned_away({kTurnedAwayKept, kRateWindow}) {}
+
+    std::vector<cluster::QueueView> queues() const {
+        constexpr auto most = policy::RateLimit{}.most_clients;
+        return {{"clients_acting", actions.clients(), most, actions.refused()},
+                {"clients_reading", reads.clients(), most, reads.refused()}};
+    }
 
     AccessRules rules;
     policy::RateLimiter actions, reads;
@@ -253,6 +261,7 @@ Deadline action_deadline(const ControllerApiContext& context, const Request& req
 std::vector<Endpoint> controller_endpoints(std::shared_ptr<ControllerApiContext> context) {
     const auto gate = std::make_shared<Gate>(*context);
     context->live.set_identity(context->self, context->version);
+    context->limited_clients = [gate] { return gate->queues(); };
     std::vector<Endpoint> endpoints;
     for (const auto& row : table()) {
         const auto handler = [context, gate, which = &row](Request request) {

@@ -28,6 +28,9 @@ struct ControllerApiContext {
     net::HttpClient* http = nullptr;         // asks nginx for its counters
     std::string nginx_status_socket = {};    // where; empty: there is no nginx
     std::shared_ptr<LogRing> log = nullptr;  // this process's last lines
+    const HttpServer* server = nullptr;      // what answers; for its figures
+    // The tables of clients whose requests are counted; set by controller_endpoints.
+    std::function<std::vector<cluster::QueueView>()> limited_clients = {};
 };
 
 std::vector<Endpoint> controller_endpoints(std::shared_ptr<ControllerApiContext> context);

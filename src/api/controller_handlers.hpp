@@ -54,6 +54,7 @@ using ActHandler = Task<Response> (*)(ControllerContext, Request, Note);
 // controller_reads.cpp
 Task<Response> get_liveness(ControllerContext context, Request request);
 Task<Response> get_page(ControllerContext context, Request request);
+Task<Response> get_operator_page(ControllerContext context, Request request);
 Task<Response> get_system_status(ControllerContext context, Request request);
 Task<Response> get_node_status(ControllerContext context, Request request);
 Task<Response> get_health_status(ControllerContext context, Request request);
@@ -83,6 +84,12 @@ Task<Response> force_route(ControllerContext context, Request request, Note note
 Task<Response> restore_route(ControllerContext context, Request request, Note note);
 Task<Response> get_load_balancer_status(ControllerContext context, Request request);
 Task<Response> update_loads(ControllerContext context, Request request, Note note);
+
+// nginx's own counters, or why there are none.
+Task<Result<boost::json::object>> nginx_counters(ControllerContext context);
+
+// controller_metrics.cpp
+Task<Response> get_metrics(ControllerContext context, Request request);
 
 // controller_balance.cpp
 Task<Response> trigger_rebalancing(ControllerContext context, Request request, Note note);

@@ -47,6 +47,21 @@ json::object leader_json(const ControllerView& view, const std::string& self) {
             {"term", view.leader_term}};
 }
 
+json::array gateways_json(const ControllerView& view) {
+    json::array rows;
+    for (const auto& one : view.gateways) {
+        rows.push_back(json::object{{"gateway_id", one.gateway.id},
+                                    {"address", one.gateway.address},
+                                    {"version", one.gateway.version},
+                                    {"started", format_iso_time(one.gateway.started)},
+                                    {"last_seen", format_iso_time(one.gateway.last_seen)},
+                                    {"seen_lately", one.seen_lately},
+                                    {"leads", one.leads},
+                                    {"self", one.self}});
+    }
+    return rows;
+}
+
 json::object statistics_json(const ControllerView& view) {
     const auto& s = view.statistics;
     return {{"started", format_iso_time(s.started)},
@@ -102,6 +117,7 @@ json::object node_row(const NodeView& node, const ViewTime& time) {
                      {"is_primary", node.node.is_primary},
                      {"version", node.node.version},
                      {"monitor_count", node.monitors},
+                     {"monitors_away", node.away},
                      {"limit", node.limit},
                      {"usage_percent", usage_percent(node.monitors, node.limit)},
                      {"checks_per_second", two_places(node.checks_per_second)}};
@@ -118,6 +134,8 @@ json::object node_row(const NodeView& node, const ViewTime& time) {
     row["load"] = two_places(node.load);
     row["announced_load"] =
         node.announced_load ? json::value(*node.announced_load) : json::value(nullptr);
+    row["pinned"] = node.pinned;
+    row["slow_start_percent"] = node.ramp_permille / 10;
     row["held_until"] = h.held_until ? json::value(format_iso_time(wall_of(*h.held_until, time)))
                                      : json::value(nullptr);
     row["recent_failures"] = h.went_offline.size();
@@ -178,18 +196,6 @@ json::object liveness_json(const ControllerApiContext& context, WallTime now) {
             {"version", context.version}};
 }
 
-static json::array gateways_json(const ControllerView& view) {
-    json::array all;
-    for (const auto& gateway : view.gateways) {
-        all.emplace_back(json::object{{"id", gateway.id},
-                                      {"address", gateway.address},
-                                      {"version", gateway.version},
-                                      {"started", format_iso_time(gateway.started_at)},
-                                      {"last_seen", format_iso_time(gateway.last_seen)}});
-    }
-    return all;
-}
-
 json::object system_json(const ControllerApiContext& context, const ControllerView& view,
                          ViewTime time) {
     json::array capacity, nodes;
@@ -212,9 +218,9 @@ json::object system_json(const ControllerApiContext& context, const ControllerVi
               {"nodes", std::move(capacity)}}},
             {"health", std::move(health)},
             {"fault_detection", detection_json(view)},
-            {"gateways", gateways_json(view)},
             {"rebalancing", moves_json(view)},
-            {"leader", leader_json(view, context.self)}};
+            {"leader", leader_json(view, context.self)},
+            {"gateways", gateways_json(view)}};
 }
 
 json::object nodes_json(const ControllerView& view, ViewTime time) {

@@ -5,7 +5,7 @@
 
 #include "api/controller_handlers.hpp"
 #include "api/json_input.hpp"
-#include "api/live_page.hpp"
+#include "api/pages.hpp"
 #include "store/cluster.hpp"
 #include "store/nodes.hpp"
 
@@ -30,7 +30,11 @@ Task<Response> get_liveness(ControllerContext context, Request) {
 }
 
 Task<Response> get_page(ControllerContext, Request request) {
-    co_return live_page_response(request);
+    co_return live_page().response(request);
+}
+
+Task<Response> get_operator_page(ControllerContext, Request request) {
+    co_return operator_page().response(request);
 }
 
 Task<Response> get_system_status(ControllerContext context, Request) {

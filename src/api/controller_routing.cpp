@@ -36,27 +36,6 @@ json::object mode_json(const cluster::ControllerView& view) {
             {"algorithm", policy::to_string(view.algorithm)}};
 }
 
-// nginx's own counters, or why there are none.
-Task<Result<json::object>> nginx_counters(ControllerContext context) {
-    if (!context->http || context->nginx_status_socket.empty()) {
-        co_return Failure{ErrorKind::unavailable, "this controller has no nginx beside it", ""};
-    }
-    net::HttpRequest request;
-    request.url = "http://nginx/status";
-    request.unix_socket = context->nginx_status_socket;
-    request.max_redirects = 0;
-    const auto deadline = Deadline::after(*context->clock, kNginxWait);
-    const auto answer = co_await context->http->send(std::move(request), deadline);
-    if (!answer) co_return Failure{ErrorKind::unavailable, answer.error().message, ""};
-    boost::system::error_code bad;
-    auto value = json::parse(answer->body, bad);
-    if (answer->status != 200 || bad || !value.is_object()) {
-        co_return Failure{ErrorKind::unavailable,
-                          fmt::format("nginx answered {} to /status", answer->status), ""};
-    }
-    co_return std::move(value.get_object());
-}
-
 json::value member(const json::object& object, std::string_view key) {
     const auto* found = object.if_contains(key);
     return found ? *found : json::value(nullptr);
@@ -136,6 +115,26 @@ Task<Response> change_route(ControllerContext context, Request request, Note not
 }
 
 }  // namespace
+
+Task<Result<json::object>> nginx_counters(ControllerContext context) {
+    if (!context->http || context->nginx_status_socket.empty()) {
+        co_return Failure{ErrorKind::unavailable, "this controller has no nginx beside it", ""};
+    }
+    net::HttpRequest request;
+    request.url = "http://nginx/status";
+    request.unix_socket = context->nginx_status_socket;
+    request.max_redirects = 0;
+    const auto deadline = Deadline::after(*context->clock, kNginxWait);
+    const auto answer = co_await context->http->send(std::move(request), deadline);
+    if (!answer) co_return Failure{ErrorKind::unavailable, answer.error().message, ""};
+    boost::system::error_code bad;
+    auto value = json::parse(answer->body, bad);
+    if (answer->status != 200 || bad || !value.is_object()) {
+        co_return Failure{ErrorKind::unavailable,
+                          fmt::format("nginx answered {} to /status", answer->status), ""};
+    }
+    co_return std::move(value.get_object());
+}
 
 Task<Response> get_routing_mode(ControllerContext context, Request) {
     const auto view = context->controller.view();

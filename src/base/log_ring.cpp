@@ -78,6 +78,11 @@ void LogRing::sink_it_(const spdlog::details::log_msg& message) {
     lines_.push_back(std::move(line));
 }
 
+std::size_t LogRing::size() {
+    const std::lock_guard lock(mutex_);
+    return lines_.size();
+}
+
 std::vector<LogRing::Line> LogRing::last(std::size_t count) {
     const std::lock_guard lock(mutex_);
     const auto skip = lines_.size() > count ? lines_.size() - count : 0;

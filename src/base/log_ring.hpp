@@ -30,6 +30,7 @@ class LogRing final : public spdlog::sinks::base_sink<std::mutex> {
         std::string text;
     };
     std::vector<Line> last(std::size_t count);  // oldest first
+    std::size_t size();
 
   private:
     void sink_it_(const spdlog::details::log_msg& message) override;

@@ -33,7 +33,6 @@ Controller::Impl::Impl(Services given)
     : services(std::move(given)),
       tasks(services.executor, services.clock),
       lease(services),
-      registry(services),
       loader(services, cache),
       recorder(services, lease),
       hints(std::make_shared<HintSender>(services, tasks)),
@@ -44,6 +43,7 @@ Controller::Impl::Impl(Services given)
       placement_wake(services.executor, services.clock),
       stopped(services.executor, services.clock) {
     statistics.started = services.clock->wall_now();
+    services.config.gateway.started = statistics.started;
     publisher = std::make_unique<RoutePublisher>(services, cache, pool,
                                                  [this] { return make_node_table(); });
     full_cycle = std::make_unique<FullCycle>(
@@ -83,7 +83,6 @@ Task<> Controller::Impl::run() {
     const auto self = shared_from_this();
     tasks.spawn("loop pulse", self, services.pulse.run());
     tasks.spawn("lease keeper", self, lease.run());
-    tasks.spawn("gateway registry", self, registry.run());
     tasks.spawn("recorder", self, recorder.run());
     tasks.spawn("mover", self, mover->run());
     tasks.spawn("rebalancer", self, rebalancer->run());
@@ -103,7 +102,6 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     for (const auto& [id, watcher] : watchers) watcher->stop();
     services.pulse.stop();
     lease.check_now();
-    registry.stop();
     recorder.stop();
     mover->stop();
     rebalancer->stop();
@@ -115,6 +113,7 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     placement_wake.notify();
     stopped.open();
     co_await tasks.wait(deadline);
+    co_await leave_register(deadline);
     if (tasks.running() > 0) spdlog::warn("still running at the end: {}", tasks.running_names());
 }
 
@@ -146,8 +145,11 @@ NodeView Controller::Impl::view_of(const NodeWatcher& watcher) const {
     out.address_error = watcher.address().error();
     const auto load = cache.load(out.node.id);
     out.monitors = load.monitors;
+    out.away = cache.away(out.node.id);
     out.checks_per_second = cache.checks_per_second(out.node.id);
     out.load = load.load;
+    out.pinned = cache.pinned(out.node.id);
+    out.ramp_permille = static_cast<int>(ramp_of(watcher));
     out.limit = limit_of(out.node);
     const auto& figures = watcher.figures();
     out.last_check = figures.last_check;
@@ -169,7 +171,6 @@ ControllerView Controller::Impl::view() const {
     out.setup_complete = setup_complete;
     out.statistics = statistics;
     out.suspects = suspects;
-    out.gateways = registry.gateways();
     for (const auto& [id, watcher] : watchers) {
         out.nodes.push_back(view_of(*watcher));
         if (watcher->node().is_primary && out.primary_node.empty()) out.primary_node = id;
@@ -182,7 +183,9 @@ ControllerView Controller::Impl::view() const {
     out.statistics.monitors_moved = moves.moved;
     out.statistics.moves_refused = moves.refused;
     out.statistics.last_failover_took = moves.last_failover_took;
+    out.statistics.failovers_took_sum = moves.failovers_took_sum;
     out.route_generation = publisher->generation();
+    out.route_write_failures = publisher->failures();
     out.monitors_total = cache.total();
     out.monitors_active = cache.active();
     out.monitors_unplaced = cache.unplaced();
@@ -191,6 +194,15 @@ ControllerView Controller::Impl::view() const {
     out.forced_node = forced_node;
     out.algorithm = services.config.algorithm;
     out.loads_read = loader.last_read();
+    out.gateways = gateway_views();
+    out.queues = recorder.queues();
+    const auto names = services.resolver.stats();
+    const auto requests = services.http.stats();
+    out.queues.push_back({"dns_names", names.cached, names.limit, names.failures});
+    out.queues.push_back(
+        {"http_requests", requests.in_flight + requests.waiting, requests.limit, 0});
+    out.hints_sent = hints->stats().sent;
+    out.hints_failed = hints->stats().failed;
     return out;
 }
 

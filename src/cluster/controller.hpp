@@ -30,10 +30,7 @@ namespace higuma::cluster {
 class Operations;
 
 struct ControllerConfig {
-    std::string self = "nginx-node";     // the lease holder's name; made unique by the caller
-    std::string gateway = "nginx-node";  // its name in the table of gateways
-    std::string gateway_address;         // where its nginx listens
-    std::string version;
+    std::string self = "nginx-node";  // the lease holder's name; made unique by the caller
     policy::DetectorConfig detector;
     std::string health_path = "/api/v1/health";
     std::set<int> health_codes{200, 429};
@@ -51,8 +48,9 @@ struct ControllerConfig {
     Millis load_update_interval{30'000};     // the monitors are read again
     Millis fault_scan_interval{10'000};      // all nodes are looked over
     Millis failover_check_interval{60'000};  // where monitors are is looked at again
-    Millis heartbeat_interval{60'000};       // this gateway says that it runs
     std::string route_directory;             // nodes.route and owners.route are written here
+    store::Gateway gateway;                  // as people see it; without an id it stays unseen
+    Millis heartbeat_interval{60'000};       // how often it says that it is still there
 };
 
 struct NodeView {
@@ -61,8 +59,11 @@ struct NodeView {
     std::string address;  // resolved, or empty
     std::string address_error;
     int monitors = 0;  // active, effective here
+    int away = 0;      // active ones of this home that run elsewhere until they come home
     int limit = 0;
     double checks_per_second = 0;
+    int pinned = 0;                        // of the monitors
+    int ramp_permille = 1'000;             // below 1,000 while it starts slowly
     double load = 0;                       // checks per second, weighed by what one costs
     std::optional<double> announced_load;  // 0 to 1, as the node says of itself
     std::optional<WallTime> last_check;
@@ -80,12 +81,27 @@ struct HealthStatistics {
     std::uint64_t scans = 0;
     std::optional<WallTime> last_scan;
     std::optional<Millis> last_time_to_detect, last_failover_took;
+    Millis time_to_detect_sum{0}, failovers_took_sum{0};  // of all detections and failovers
 };
 
 struct SuspectView {
     std::string node;
     std::string reason;
     bool operator==(const SuspectView&) const = default;
+};
+
+struct GatewayView {
+    store::Gateway gateway;
+    bool self = false;
+    bool leads = false;
+    bool seen_lately = false;
+};
+
+// Something bounded: how full it is, and what did not fit.
+struct QueueView {
+    std::string name;
+    std::size_t length = 0, limit = 0;
+    std::uint64_t dropped = 0;
 };
 
 struct ControllerView {
@@ -100,15 +116,22 @@ struct ControllerView {
     std::vector<NodeView> nodes;  // sorted by id
     HealthStatistics statistics;
     std::vector<SuspectView> suspects;  // as of the last scan
-    std::uint64_t route_generation = 0;
+    std::uint64_t route_generation = 0, route_write_failures = 0;
     std::size_t monitors_total = 0, monitors_active = 0, monitors_unplaced = 0;
-    bool moving = false;                   // a failover, recovery or adoption is being applied
-    std::vector<store::Gateway> gateways;  // as of the last heartbeat
+    bool moving = false;  // a failover, recovery or adoption is being applied
     RebalanceRecord rebalancing;
     std::string forced_node;  // empty: none
     policy::Algorithm algorithm = policy::Algorithm::least_monitors;
     std::optional<WallTime> loads_read;
+    std::vector<GatewayView> gateways;  // sorted by id
+    std::vector<QueueView> queues;
+    std::uint64_t hints_sent = 0, hints_failed = 0;
 };
+
+// Whose controller holds the lease: a holder's name is its gateway's id with something random
+// behind it. Null: none of these. Pure.
+const store::Gateway* leading_gateway(const std::vector<store::Gateway>& gateways,
+                                      std::string_view holder);
 
 struct CycleResult {
     struct OneNode {

@@ -80,7 +80,6 @@ std::optional<routing::NodeTable> Controller::Impl::make_node_table() const {
     table.setup_complete = setup_complete;
     if (watchers.contains(forced_node)) table.forced = forced_node;
     table.algorithm = static_cast<routing::Algorithm>(services.config.algorithm);
-    const auto now = services.clock->now();
     for (const auto& [id, watcher] : watchers) {
         routing::RouteNode node;
         node.id = id;
@@ -89,14 +88,18 @@ std::optional<routing::NodeTable> Controller::Impl::make_node_table() const {
         node.suspect = watcher->suspect() && node.state != routing::NodeState::offline;
         node.primary = watcher->node().is_primary;
         node.monitors = static_cast<std::uint32_t>(cache.load(NodeId{id}).monitors);
-        node.ramp_permille =
-            ramp_permille(watcher->figures().came_online, now, services.config.slow_start);
+        node.ramp_permille = ramp_of(*watcher);
         node.weight = weight_of(watcher->node());
         node.announced_load_permille =
             announced_permille(watcher->figures().announced_load.value_or(0));
         table.nodes.push_back(std::move(node));
     }
     return table;
+}
+
+std::uint32_t Controller::Impl::ramp_of(const NodeWatcher& watcher) const {
+    return ramp_permille(watcher.figures().came_online, services.clock->now(),
+                         services.config.slow_start);
 }
 
 StateCache::NodeFacts Controller::Impl::facts_of(const NodeWatcher& watcher) const {
@@ -187,6 +190,7 @@ void Controller::Impl::on_step(NodeWatcher& watcher, const policy::HealthStep& s
         const auto first = health.first_failure.value_or(health.since);
         detection = std::chrono::round<Millis>(health.since - first);
         statistics.last_time_to_detect = detection;
+        statistics.time_to_detect_sum += detection;
     }
     if (step.came_online) ramp_wake.notify();
     if (!lease.leader()) {

@@ -214,6 +214,7 @@ void Mover::report(const MoveTally& tally, Millis took) {
     for (const auto& [node, shares] : tally.failover) {
         ++figures_.failovers;
         figures_.last_failover_took = took;
+        figures_.failovers_took_sum += took;
         links_.recorder.event("failover", NodeId{node}, sum(shares), took.count(),
                               failover_text(node, shares, tally.over_limit));
     }

@@ -18,6 +18,7 @@ namespace higuma::cluster {
 struct MoveFigures {
     std::uint64_t failovers = 0, recoveries = 0, moved = 0, refused = 0;
     std::optional<Millis> last_failover_took;
+    Millis failovers_took_sum{0};
 };
 
 // What one run of the mover has done, by the node that people will read about. Pure.

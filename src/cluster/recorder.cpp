@@ -27,7 +27,7 @@ void Recorder::event(std::string kind, std::optional<NodeId> node, std::int64_t 
                      std::int64_t took_ms, std::string detail) {
     if (events_.size() >= kEventLimit) {
         events_.pop_front();
-        ++dropped_;
+        ++events_dropped_;
     }
     spdlog::info("{}", detail);
     store::ClusterEvent event;
@@ -39,6 +39,11 @@ void Recorder::event(std::string kind, std::optional<NodeId> node, std::int64_t 
     event.detail = std::move(detail);
     events_.push_back(std::move(event));
     wake_.notify();
+}
+
+std::vector<QueueView> Recorder::queues() const {
+    return {{"events", events_.size(), kEventLimit, events_dropped_},
+            {"operations", operations_.size(), kEventLimit, operations_dropped_}};
 }
 
 void Recorder::forget_statuses() {
@@ -88,7 +93,7 @@ Task<bool> Recorder::write_events() {
 void Recorder::operation(store::Operation operation) {
     if (operations_.size() >= kEventLimit) {
         operations_.pop_front();
-        ++dropped_;
+        ++operations_dropped_;
     }
     operations_.push_back(std::move(operation));
     wake_.notify();

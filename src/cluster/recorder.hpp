@@ -30,7 +30,7 @@ class Recorder {
 
     Task<> run();
     void stop() { wake_.notify(); }
-    std::uint64_t dropped_events() const { return dropped_; }
+    std::vector<QueueView> queues() const;
 
   private:
     struct Status {
@@ -48,7 +48,7 @@ class Recorder {
     std::map<std::string, Status> statuses_;
     std::deque<store::ClusterEvent> events_;
     std::deque<store::Operation> operations_;
-    std::uint64_t dropped_ = 0;
+    std::uint64_t events_dropped_ = 0, operations_dropped_ = 0;
 };
 
 }  // namespace higuma::cluster

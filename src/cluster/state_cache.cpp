@@ -13,6 +13,12 @@ using policy::PlacedMonitor;
 
 namespace {
 
+// A failover or a drain sent it elsewhere; an operator's switch stays.
+bool comes_home(const PlacedMonitor& monitor) {
+    return monitor.home != kNoNode && monitor.assigned != kNoNode &&
+           monitor.assigned != monitor.home && !monitor.pinned && !monitor.switched;
+}
+
 const auto kById = [](const PlacedMonitor& a, const PlacedMonitor& b) { return a.id < b.id; };
 
 class NameTable {
@@ -74,6 +80,8 @@ NodeIndex StateCache::index_of(const std::string& name) {
         state_.nodes.push_back(std::move(node));
         loads_.emplace_back();
         rates_.emplace_back();
+        pinned_.emplace_back();
+        away_.emplace_back();
     }
     return found->second;
 }
@@ -150,9 +158,11 @@ void StateCache::count(const PlacedMonitor& monitor, int sign) {
         unplaced_ += static_cast<std::size_t>(sign);
         return;
     }
+    if (comes_home(monitor)) away_[static_cast<std::size_t>(monitor.home)] += sign;
     auto& load = loads_[static_cast<std::size_t>(node)];
     auto& rate = rates_[static_cast<std::size_t>(node)];
     load.monitors += sign;
+    if (monitor.pinned) pinned_[static_cast<std::size_t>(node)] += sign;
     load.load += sign * static_cast<double>(monitor.load);
     rate += sign * static_cast<double>(monitor.load / policy::cost_of(monitor.cost_class));
     if (load.monitors == 0) load.load = rate = 0;  // no drift of sums and differences is kept
@@ -163,6 +173,8 @@ void StateCache::replace_all(std::vector<PlacedMonitor> monitors) {
     active_ = unplaced_ = 0;
     loads_.assign(state_.nodes.size(), {});
     rates_.assign(state_.nodes.size(), 0);
+    pinned_.assign(state_.nodes.size(), 0);
+    away_.assign(state_.nodes.size(), 0);
     for (const auto& monitor : state_.monitors) count(monitor, +1);
 }
 
@@ -216,6 +228,16 @@ policy::NodeLoad StateCache::load(const NodeId& id) const {
 double StateCache::checks_per_second(const NodeId& id) const {
     const auto at = index(id);
     return at == kNoNode ? 0 : rates_[static_cast<std::size_t>(at)];
+}
+
+int StateCache::away(const NodeId& id) const {
+    const auto at = index(id);
+    return at == kNoNode ? 0 : away_[static_cast<std::size_t>(at)];
+}
+
+int StateCache::pinned(const NodeId& id) const {
+    const auto at = index(id);
+    return at == kNoNode ? 0 : pinned_[static_cast<std::size_t>(at)];
 }
 
 const std::string& StateCache::name(NodeIndex index) const {

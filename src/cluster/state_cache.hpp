@@ -51,6 +51,8 @@ class StateCache {
     const policy::PlacedMonitor* find(std::int64_t id) const;
     policy::NodeLoad load(const NodeId& id) const;
     double checks_per_second(const NodeId& id) const;
+    int pinned(const NodeId& id) const;  // active ones that run there and stay
+    int away(const NodeId& id) const;    // active ones of this home that run elsewhere for now
     // What operators want drained, of the nodes that are there to be drained.
     const std::vector<DrainOrder>& drains() const { return drains_; }
     policy::NodeIndex index(const NodeId& id) const;  // kNoNode for an unknown one
@@ -80,6 +82,7 @@ class StateCache {
     std::unordered_map<std::int64_t, std::string> push_tokens_;
     std::vector<policy::NodeLoad> loads_;
     std::vector<double> rates_;  // checks per second of each node
+    std::vector<int> pinned_, away_;
     std::vector<DrainOrder> drains_;
     std::size_t active_ = 0, unplaced_ = 0;
     ChangeSeq seq_;

@@ -1,11 +1,10 @@
-// The `gateway` table: which gateways run. Each writes its own row now and then, so that people and
-// the other gateways see it.
+// The gateways of the cluster: each writes a row of its own now and then, and removes it when it
+// stops in order, so that people and the other gateways can see them.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "store/database.hpp"
 
 namespace higuma::store {
@@ -14,13 +13,13 @@ struct Gateway {
     std::string id;
     std::string address;  // where its nginx listens
     std::string version;
-    WallTime started_at{}, last_seen{};  // by the database's clock
+    WallTime started{};
+    WallTime last_seen{};  // by the database's clock
 };
 
-// `restarted`: the process is new, so started_at is now.
-Result<void> note_gateway(Connection& db, const Gateway& gateway, bool restarted);
+// Adds the row or says that it is still there. Forgets gateways that were not seen for a day.
+Result<void> touch_gateway(Connection& db, const Gateway& gateway);
 Result<void> forget_gateway(Connection& db, const std::string& id);
-// Those that were seen within a day, by id.
-Result<std::vector<Gateway>> list_gateways(Connection& db);
+Result<std::vector<Gateway>> list_gateways(Connection& db);  // sorted by id
 
 }  // namespace higuma::store

@@ -6,6 +6,7 @@ import tempfile
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from fake_cluster import Cluster, Server  # noqa: E402
 from webdriver import Browser, available  # noqa: E402

@@ -1,4 +1,4 @@
-"""A scripted cluster behind HTTP: serves the live page with its policy, and a /lb/live whose state the
+"""A scripted cluster behind HTTP: serves the pages with their policies, and a /lb/live whose state the
 test sets by hand. Runs on its own too, with figures that move: python3 fake_cluster.py [port] [monitors]."""
 
 import base64
@@ -14,7 +14,8 @@ import urllib.parse
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "web" / "live"
+WEB = pathlib.Path(__file__).resolve().parents[2] / "web"
+PAGES = {"/": "live", "/lb/": "operator"}
 STATUS = ["down", "up", "pending", "maintenance"]
 RANK = {"down": 0, "pending": 1, "unknown": 2, "maintenance": 3, "up": 4, "paused": 5}
 
@@ -121,6 +122,12 @@ class Cluster:
                            "moved_out": sum(m["home_node_id"] == name != m["node_id"] for m in self.monitors)})
         return answer
 
+    def respond(self, method, path, query, headers, body):
+        """The answer to anything but a page: status and JSON, or None."""
+        if (method, path) != ("GET", "/lb/live"):
+            return None
+        return (502, {}) if self.broken else (200, self.snapshot(query))
+
     def snapshot(self, query):
         with self.lock:
             self.queries.append(query)
@@ -148,19 +155,19 @@ class Cluster:
                     "monitors": {"total": len(found), "offset": offset, "limit": limit, "items": items}}
 
 
-def page_with_policy():
+def page_with_policy(page):
     """index.html with its parts put in, and the policy that admits exactly these parts."""
-    html, hashes = (PAGE / "index.html").read_text(), {"script": [], "style": []}
+    html, hashes = (WEB / page / "index.html").read_text(), {"script": [], "style": []}
 
     def inline(match):
         name = match.group(1) or match.group(2)
         tag = "style" if name.endswith(".css") else "script"
-        text = (PAGE / name).read_text()
+        text = (WEB / page / name).read_text()
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         hashes[tag].append(f"'sha256-{digest}'")
         return f"<{tag}>{text}</{tag}>"
 
-    html = re.sub(r'<link rel="stylesheet" href="([\w.]+)">|<script src="([\w.]+)"></script>', inline, html)
+    html = re.sub(r'<link rel="stylesheet" href="([\w./]+)">|<script src="([\w./]+)"></script>', inline, html)
     policy = (f"default-src 'none'; script-src {' '.join(hashes['script'])}; style-src {' '.join(hashes['style'])}; "
               "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
     return html.encode(), policy
@@ -172,23 +179,31 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                url = urllib.parse.urlsplit(self.path)
-                if url.path == "/":
-                    body, policy = page_with_policy()
-                    return self.answer(200, "text/html; charset=utf-8", body, policy)
-                if url.path != "/lb/live":
-                    return self.answer(404, "text/plain", b"not found")
-                if cluster.broken:
-                    return self.answer(502, "text/plain", b"bad gateway")
-                query = dict(urllib.parse.parse_qsl(url.query))
-                self.answer(200, "application/json", json.dumps(cluster.snapshot(query)).encode())
+                page = PAGES.get(urllib.parse.urlsplit(self.path).path)
+                if page is None:
+                    return self.respond("GET", None)
+                body, policy = page_with_policy(page)
+                self.answer(200, "text/html; charset=utf-8", body, {"Content-Security-Policy": policy})
 
-            def answer(self, status, kind, body, policy=None):
+            def do_POST(self):
+                text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.respond("POST", json.loads(text or b"{}"))
+
+            def respond(self, method, body):
+                url = urllib.parse.urlsplit(self.path)
+                query = dict(urllib.parse.parse_qsl(url.query))
+                found = cluster.respond(method, url.path, query, self.headers, body)
+                if found is None:
+                    return self.answer(404, "text/plain", b"not found")
+                status, value, *headers = found
+                self.answer(status, "application/json", json.dumps(value).encode(), *headers)
+
+            def answer(self, status, kind, body, headers=None):
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
-                if policy:
-                    self.send_header("Content-Security-Policy", policy)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
 

@@ -77,6 +77,13 @@ class Browser:
     def type(self, css, text):
         self.call("POST", f"/element/{self.find(css)}/value", {"text": text})
 
+    def clear(self, css):
+        self.call("POST", f"/element/{self.find(css)}/clear")
+
+    def choose(self, css, value):
+        """An option of a select, by its value."""
+        self.click(f'{css} option[value="{value}"]')
+
     def press(self, key):
         actions = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
         self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]})

@@ -8,7 +8,7 @@ const NODE_STATUS = {
 function describeState(data, link) {
   if (link.lost) {
     const last = link.lastGood ? `Last data from ${formatTime(link.lastGood)}` : 'No data yet';
-    return {level: 'lost', title: 'Connection lost', detail: `${last} · trying again in ${link.retryIn} s`};
+    return {level: 'lost', title: 'Connection lost', detail: [link.reason, last, `trying again in ${link.retryIn} s`].filter(Boolean).join(' · ')};
   }
   if (!data) return {level: 'loading', title: 'Connecting…', detail: ''};
   const nodes = data.nodes ?? [];

@@ -8,25 +8,6 @@ const GROUP_SPAN_MS = 10000;
 let feedKind = '';
 let feedStarted = false;
 
-const moved = (e) => (e.monitors ? plural(e.monitors, 'monitor') : 'Monitors');
-const took = (e) => (e.took_ms ? ` in ${formatMillis(e.took_ms)}` : '');
-const EVENT_TITLE = {
-  offline: (e) => `${e.node_id} is offline`,
-  failover: (e) => `${moved(e)} of ${e.node_id} moved${took(e)}`,
-  recovering: (e) => `${e.node_id} answers again`,
-  online: (e) => `${e.node_id} is online`,
-  recovery: (e) => `${moved(e)} of ${e.node_id} went home${took(e)}`,
-  draining: (e) => `${e.node_id} is draining`,
-  adopted: (e) => `${moved(e)} found a node${took(e)}`,
-  leader: (e) => `${e.node_id || 'A gateway'} leads`,
-};
-const EVENT_TONE = {offline: 'down', failover: 'pending', recovering: 'pending', online: 'up', recovery: 'up', adopted: 'up'};
-
-function eventEntry(e) {
-  const title = (EVENT_TITLE[e.kind] ?? (() => [e.kind, e.node_id].filter(Boolean).join(': ')))(e);
-  return {key: `e${e.id}`, time: e.time, kind: 'cluster', title, detail: e.detail, tone: EVENT_TONE[e.kind] ?? 'plain'};
-}
-
 function changeEntry(list) {
   const [c] = list;
   const tone = STATUS_WORD[c.status] ? c.status : 'plain';
@@ -59,23 +40,7 @@ function drawFeed(data) {
                       .sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0))
                       .slice(0, FEED_LIMIT);
   const fresh = feedStarted;
-  keyed(byId('feed'), entries, (e) => e.key, () => {
-    const item = el('li', fresh ? 'event new' : 'event');
-    const text = el('div', 'event-text');
-    text.append(el('p', 'event-title'), el('p', 'event-detail'));
-    item.append(el('span', 'event-dot'), text, el('time', 'event-time'));
-    return item;
-  }, (item, e) => {
-    setData(item, 'tone', e.tone);
-    setText(item.querySelector('.event-title'), e.title);
-    setText(item.querySelector('.event-detail'), e.detail);
-    setHidden(item.querySelector('.event-detail'), !e.detail);
-    const time = item.querySelector('.event-time');
-    const ago = data.nowMs - Date.parse(e.time);
-    setText(time, ago < 3600000 ? (ago < 2000 ? 'now' : `${formatSpan(ago)} ago`) : formatTime(e.time, ago > 43200000));
-    setAttribute(time, 'datetime', e.time);
-    setAttribute(time, 'title', formatTime(e.time, true));
-  });
+  keyed(byId('feed'), entries, (e) => e.key, () => makeEvent(fresh), (item, e) => updateEvent(item, e, data.nowMs));
   feedStarted = true;
   setHidden(byId('feed-empty'), entries.length > 0);
   setHidden(byId('feed'), entries.length === 0);

@@ -51,6 +51,7 @@ class ControllerApi : public ClusterTest {
         context->api_rate_limit = rate_limit;
         server = std::make_unique<api::HttpServer>(loop.get_executor(), clock, api::ServerLimits{},
                                                    api::controller_endpoints(context));
+        context->server = server.get();
         socket = (folder.path() / "controller.sock").string();
         server->listen("unix:" + socket);
     }

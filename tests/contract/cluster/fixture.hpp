@@ -115,6 +115,7 @@ class ClusterTest : public ::testing::Test {
     cluster::ControllerConfig config(const std::string& self, const std::string& folder) const {
         cluster::ControllerConfig out;
         out.self = self;
+        out.gateway.id = self;
         out.route_directory = folder;
         out.detector = detector;
         out.lease_ttl = Millis{2'000};
