@@ -100,6 +100,21 @@ TEST_F(ControllerMetrics, GatewaysAreListedWhileTheyRun) {
     EXPECT_TRUE(until([&] { return listed().size() == 1; }));
 }
 
+TEST_F(ControllerMetrics, AGatewayThatWasNotSeenForADayIsForgotten) {
+    for (const char* row : {"'gone', UTC_TIMESTAMP() - INTERVAL 25 HOUR",
+                            "'silent', UTC_TIMESTAMP() - INTERVAL 23 HOUR"}) {
+        ASSERT_TRUE(admin.execute("INSERT INTO gateway (id, last_seen, started_at) SELECT " +
+                                  std::string(row) + ", UTC_TIMESTAMP()"));
+    }
+    serve();
+    ASSERT_TRUE(settled());
+    const auto listed = get("/api/system-status").body.at("gateways").as_array();
+    ASSERT_EQ(listed.size(), 2u);
+    EXPECT_EQ(listed[1].at("gateway_id"), "silent");
+    EXPECT_EQ(listed[1].at("seen_lately"), false);
+    EXPECT_EQ(metrics().value("higuma_gateways{seen=\"not_lately\"}"), 1);
+}
+
 TEST(LeadingGateway, IsTheLongestIdThatTheHoldersNameBeginsWith) {
     std::vector<store::Gateway> gateways(3);
     gateways[0].id = "edge";
