@@ -64,7 +64,8 @@ Task<int> rebalance_main(OperatorOptions options, boost::asio::any_io_executor e
     GatewayClient gateway(options.access, executor);
     const auto* path = options.all ? "/api/force-rebalance-all" : "/api/trigger-rebalancing";
     const auto answer = co_await gateway.post(path, reason_of(options));
-    if (options.json && !options.wait) {
+    const bool over = !options.wait || !flag_at(answer, "started");
+    if (options.json && over) {
         std::printf("%s\n", json::serialize(answer).c_str());
         co_return 0;
     }
@@ -74,7 +75,7 @@ Task<int> rebalance_main(OperatorOptions options, boost::asio::any_io_executor e
                     text_at(answer, "msg").c_str(), number_at(figures, "max_over_mean_before"),
                     number_at(figures, "max_over_mean_after"));
     }
-    if (!options.wait || !flag_at(answer, "started")) co_return 0;
+    if (over) co_return 0;
     if (!options.json) co_return co_await follow(gateway);
     for (;;) {
         const auto status = co_await gateway.get("/api/rebalancing-status");

@@ -76,7 +76,6 @@ Task<> Rebalancer::run() {
         co_await wake_.wait_until(busy ? services_.clock->now() + kStep : Instant::max());
         if (services_.stopping || !links_.may_move()) continue;
         if (record_.active()) co_await step();
-        // After every batch: the next leader goes on counting from here.
         if (unsaved_) co_await save();
     }
 }
@@ -140,9 +139,17 @@ Task<bool> Rebalancer::apply(std::size_t count) {
         told.insert(links_.cache.name(move.from));
         told.insert(links_.cache.name(move.to));
     }
-    const auto asked = rows.size();
-    auto job = [rows = std::move(rows), term = links_.lease.term()](store::Connection& db) {
-        return store::apply_moves(db, term, rows, kBatch);
+    const auto skipped = count - rows.size();
+    auto job = [rows = std::move(rows), term = links_.lease.term(), record = record_,
+                skipped](store::Connection& db) {
+        // Counted where it is done: the next leader goes on with what is true.
+        const auto count_it = [&](store::Connection& c, const store::MovesApplied& applied) {
+            auto next = record;
+            next.done += applied.moved;
+            next.failed += skipped + applied.refused;
+            return store::put_cluster_setting(c, store::kRebalancingSetting, to_text(next));
+        };
+        return store::apply_moves(db, term, rows, kBatch, count_it);
     };
     const auto applied = co_await services_.db.run(services_.after(kWriteTimeout), std::move(job));
     if (!applied) {
@@ -153,9 +160,9 @@ Task<bool> Rebalancer::apply(std::size_t count) {
     next_ += count;
     moved_in_pass_ += applied->moved;
     record_.done += applied->moved;
-    record_.failed += count - asked + applied->refused;
+    record_.failed += skipped + applied->refused;
     record_.error.clear();
-    unsaved_ = true;
+    unsaved_ = skipped == count;  // otherwise it was stored with the moves
     for (const auto& node : told) links_.hint(node);
     const auto refreshed = co_await links_.loader.refresh(false);
     if (!refreshed) note_unable(refreshed.error());

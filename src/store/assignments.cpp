@@ -168,14 +168,17 @@ Result<AssignmentDelta> assignments_changed_since(Connection& db, ChangeSeq sinc
 }
 
 Result<MovesApplied> apply_moves(Connection& db, const LeaderTerm& leader,
-                                 const std::vector<AssignmentMove>& moves, std::size_t chunk) {
+                                 const std::vector<AssignmentMove>& moves, std::size_t chunk,
+                                 const AlongWithMoves& also) {
     MovesApplied total;
     chunk = std::max<std::size_t>(chunk, 1);
     for (std::size_t first = 0; first < moves.size(); first += chunk) {
         const auto part = std::span(moves).subspan(first, std::min(chunk, moves.size() - first));
         MovesApplied applied;
-        auto done =
-            db.transaction([&](Connection& c) { return move_chunk(c, leader, part, applied); });
+        auto done = db.transaction([&](Connection& c) -> Result<void> {
+            auto moved = move_chunk(c, leader, part, applied);
+            return moved && also ? also(c, applied) : moved;
+        });
         if (!done) return done.error();
         total.moved += applied.moved;
         total.refused += applied.refused;

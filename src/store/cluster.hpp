@@ -2,6 +2,7 @@
 // events.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,9 +77,12 @@ struct MovesApplied {
     std::uint64_t refused = 0;  // epoch changed meanwhile
     ChangeSeq upto;
 };
+// `also` runs in each chunk's transaction, which it can fail: for what must be stored with the
+// moves.
+using AlongWithMoves = std::function<Result<void>(Connection&, const MovesApplied&)>;
 Result<MovesApplied> apply_moves(Connection& db, const LeaderTerm& leader,
-                                 const std::vector<AssignmentMove>& moves,
-                                 std::size_t chunk = 5000);
+                                 const std::vector<AssignmentMove>& moves, std::size_t chunk = 5000,
+                                 const AlongWithMoves& also = nullptr);
 
 struct ClusterEvent {
     std::int64_t id = 0;

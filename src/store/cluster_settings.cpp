@@ -7,15 +7,6 @@ namespace higuma::store {
 
 namespace {
 
-Result<void> put(Connection& db, const std::string& name, const std::string& value) {
-    auto written =
-        db.execute(sql_format("INSERT INTO cluster_setting (name, value) VALUES (?, ?) "
-                              "ON DUPLICATE KEY UPDATE value = VALUES(value)",
-                              name, value));
-    if (!written) return written.error();
-    return {};
-}
-
 Result<void> remove(Connection& db, const std::string& name) {
     auto written = db.execute(sql_format("DELETE FROM cluster_setting WHERE name = ?", name));
     if (!written) return written.error();
@@ -23,6 +14,16 @@ Result<void> remove(Connection& db, const std::string& name) {
 }
 
 }  // namespace
+
+Result<void> put_cluster_setting(Connection& db, const std::string& name,
+                                 const std::string& value) {
+    auto written =
+        db.execute(sql_format("INSERT INTO cluster_setting (name, value) VALUES (?, ?) "
+                              "ON DUPLICATE KEY UPDATE value = VALUES(value)",
+                              name, value));
+    if (!written) return written.error();
+    return {};
+}
 
 Result<ClusterSettings> list_cluster_settings(Connection& db) {
     auto rows = db.query("SELECT name, value FROM cluster_setting");
@@ -42,7 +43,7 @@ Result<void> replace_cluster_setting(Connection& db, const std::string& name,
         std::optional<std::string> present;
         if (rows->size() > 0) present = rows->string(0, 0);
         if (auto may = allowed(present); !may) return may;
-        return value ? put(c, name, *value) : remove(c, name);
+        return value ? put_cluster_setting(c, name, *value) : remove(c, name);
     });
 }
 
@@ -50,7 +51,7 @@ Result<void> write_cluster_setting(Connection& db, const LeaderTerm& leader,
                                    const std::string& name, const std::string& value) {
     return db.transaction([&](Connection& c) -> Result<void> {
         if (auto held = require_lease(c, leader); !held) return held;
-        return put(c, name, value);
+        return put_cluster_setting(c, name, value);
     });
 }
 

@@ -25,6 +25,9 @@ Result<void> replace_cluster_setting(Connection& db, const std::string& name,
                                      const std::optional<std::string>& value,
                                      const SettingGuard& allowed);
 
+// Within the caller's transaction.
+Result<void> put_cluster_setting(Connection& db, const std::string& name, const std::string& value);
+
 // The leader's own write. Failures: stale when the term is no longer current.
 Result<void> write_cluster_setting(Connection& db, const LeaderTerm& leader,
                                    const std::string& name, const std::string& value);

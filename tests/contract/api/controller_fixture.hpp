@@ -12,7 +12,7 @@ namespace higuma::test {
 
 namespace json = boost::json;
 
-struct Answer {
+struct ControllerAnswer {
     int status = 0;
     json::value body;
     std::string text;
@@ -63,7 +63,7 @@ class ControllerApi : public ClusterTest {
                    stored_status("node2") == "online";
         });
     }
-    Answer ask(const std::string& method, const std::string& path,
+    ControllerAnswer ask(const std::string& method, const std::string& path,
                std::vector<std::pair<std::string, std::string>> headers = {},
                const std::string& body = "") {
         net::HttpRequest request;
@@ -75,7 +75,7 @@ class ControllerApi : public ClusterTest {
         request.max_redirects = 0;
         const auto response =
             run_task(loop, client->send(request, Deadline::after(*clock, Seconds(40))));
-        Answer answer;
+        ControllerAnswer answer;
         if (!response) {
             ADD_FAILURE() << path << ": " << response.error().message;
             return answer;
@@ -87,12 +87,12 @@ class ControllerApi : public ClusterTest {
         answer.body = json::parse(response->body, no_json);
         return answer;
     }
-    Answer get(const std::string& path,
+    ControllerAnswer get(const std::string& path,
                std::vector<std::pair<std::string, std::string>> headers = {}) {
         return ask("GET", path, std::move(headers));
     }
 
-    Answer post(const std::string& path, const std::string& body = "") {
+    ControllerAnswer post(const std::string& path, const std::string& body = "") {
         return ask("POST", path, {{"Content-Type", "application/json"}}, body);
     }
 

@@ -184,6 +184,25 @@ TEST_F(ClusterTest, ARehomedMonitorBelongsToItsNewNode) {
               "node3/-/2,node3/-/3,node1/-/1");
 }
 
+TEST_F(ClusterTest, WhatIsStoredWithMovesIsStoredTogetherOrNotAtAll) {
+    add_node("node1");
+    const auto id = add_monitor("node1");
+    const auto leader = lead();
+    const auto fails = [](Connection&, const MovesApplied&) -> Result<void> {
+        return Failure{ErrorKind::conflict, "no", ""};
+    };
+    EXPECT_FALSE(apply_moves(*db, leader, {{id, Epoch{1}, {"node2"}}}, 10, fails).has_value());
+    EXPECT_EQ(number("SELECT assignment_epoch FROM monitor"), 1);
+    std::uint64_t moved = 0;
+    const auto notes = [&](Connection&, const MovesApplied& applied) -> Result<void> {
+        moved = applied.moved;
+        return {};
+    };
+    HIGUMA_OK(apply_moves(*db, leader, {{id, Epoch{1}, {"node2"}}}, 10, notes));
+    EXPECT_EQ(moved, 1U);
+    EXPECT_EQ(word("SELECT assigned_reason FROM monitor"), "failover");
+}
+
 TEST_F(ClusterTest, MovesOfAFormerLeaderChangeNothing) {
     add_node("node1");
     const auto id = add_monitor("node1");
