@@ -51,6 +51,10 @@ TEST(SameContent, LooksAtEverythingButTheGeneration) {
     EXPECT_TRUE(differs([](auto& t) { t.nodes[0].monitors = 4; }));
     EXPECT_TRUE(differs([](auto& t) { t.nodes[0].address = ""; }));
     EXPECT_TRUE(differs([](auto& t) { t.nodes[0].ramp_permille = 10; }));
+    EXPECT_TRUE(differs([](auto& t) { t.nodes[0].weight = 200; }));
+    EXPECT_TRUE(differs([](auto& t) { t.nodes[0].announced_load_permille = 10; }));
+    EXPECT_TRUE(differs([](auto& t) { t.forced = "node1"; }));
+    EXPECT_TRUE(differs([](auto& t) { t.algorithm = routing::Algorithm::weighted; }));
     EXPECT_TRUE(differs([](auto& t) { t.nodes.clear(); }));
 }
 
