@@ -56,12 +56,12 @@ def homes_of(args):
 def add_monitors(cluster, target, homes, interval):
     """Straight into the database, as a migration of existing data would; the nodes find them by their
     change number, which is taken in the same transaction."""
+    from higuma_cluster import next_change
+
     connection = cluster.database()
     connection.begin()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE cluster_counter SET value=LAST_INSERT_ID(value+1) WHERE name='monitor'")
-        cursor.execute("SELECT LAST_INSERT_ID()")
-        sequence = cursor.fetchone()[0]
+        sequence = next_change(cursor)
         rows = []
         for number, home in enumerate(homes):
             rows.append((f"monitor {number}", target.url, interval, home, sequence))

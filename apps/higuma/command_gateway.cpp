@@ -31,6 +31,10 @@ cluster::ControllerConfig controller_config(const config::GatewayConfig& config,
     cluster::ControllerConfig controller;
     // Two gateways may carry the same name by mistake; they must not share a lease.
     controller.self = config.id + "-" + api::random_token(8);
+    controller.gateway = config.id;
+    controller.gateway_address = config.listen;
+    controller.version = HIGUMA_VERSION;
+    controller.heartbeat_interval = config.heartbeat_interval;
     controller.detector = config.detector;
     controller.health_path = config.health_path;
     controller.health_codes = config.health_codes;
@@ -42,10 +46,6 @@ cluster::ControllerConfig controller_config(const config::GatewayConfig& config,
     controller.route_directory = paths.route_folder;
     controller.algorithm = config.algorithm;
     controller.churn_percent_per_minute = config.churn_percent_per_minute;
-    controller.gateway.id = config.id;
-    controller.gateway.address = config.listen;
-    controller.gateway.version = HIGUMA_VERSION;
-    controller.heartbeat_interval = config.heartbeat_interval;
     return controller;
 }
 

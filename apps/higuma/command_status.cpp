@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <cstdio>
 
+#include "base/json_text.hpp"
 #include "commands.hpp"
 #include "gateway_client.hpp"
 
@@ -55,7 +56,7 @@ Task<int> status_main(StatusOptions options, boost::asio::any_io_executor execut
     GatewayClient gateway({options.url, ""}, executor);
     const auto status = co_await gateway.get("/api/system-status");
     if (options.json) {
-        std::printf("%s\n", json::serialize(status).c_str());
+        std::printf("%s\n", json_text(status).c_str());
         co_return 0;
     }
     const auto history = co_await gateway.get("/api/health-check-status");

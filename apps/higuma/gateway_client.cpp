@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "api/http/target.hpp"
+#include "base/json_text.hpp"
 
 namespace higuma::app {
 
@@ -42,7 +43,7 @@ Task<json::value> GatewayClient::post(std::string path, json::object body) {
     request.method = "POST";
     request.url = access_.url + path;
     request.headers = {{"Content-Type", "application/json"}};
-    request.body = json::serialize(body);
+    request.body = json_text(body);
     auto answer = ask(std::move(request));
     co_return co_await std::move(answer);
 }
@@ -79,7 +80,7 @@ std::string text_at(const json::value& object, std::string_view key) {
     if (found.is_null()) return "-";
     if (found.is_string()) return std::string(found.get_string());
     if (found.is_double()) return fmt::format("{:.1f}", found.get_double());
-    return json::serialize(found);
+    return json_text(found);
 }
 
 double number_at(const json::value& object, std::string_view key) {

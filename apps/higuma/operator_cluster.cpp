@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <cstdio>
 
+#include "base/json_text.hpp"
 #include "operator_commands.hpp"
 #include "progress.hpp"
 
@@ -66,7 +67,7 @@ Task<int> rebalance_main(OperatorOptions options, boost::asio::any_io_executor e
     const auto answer = co_await gateway.post(path, reason_of(options));
     const bool over = !options.wait || !flag_at(answer, "started");
     if (options.json && over) {
-        std::printf("%s\n", json::serialize(answer).c_str());
+        std::printf("%s\n", json_text(answer).c_str());
         co_return 0;
     }
     if (!options.json) {
@@ -80,7 +81,7 @@ Task<int> rebalance_main(OperatorOptions options, boost::asio::any_io_executor e
     for (;;) {
         const auto status = co_await gateway.get("/api/rebalancing-status");
         if (!flag_at(status, "running")) {
-            std::printf("%s\n", json::serialize(status).c_str());
+            std::printf("%s\n", json_text(status).c_str());
             co_return number_at(status, "failed") > 0 ? 1 : 0;
         }
         co_await pause(executor, kLook);
@@ -93,7 +94,7 @@ Task<int> operations_main(OperatorOptions options, boost::asio::any_io_executor 
     if (options.before > 0) path += "&before=" + std::to_string(options.before);
     const auto answer = co_await gateway.get(path);
     if (options.json) {
-        std::printf("%s\n", json::serialize(answer).c_str());
+        std::printf("%s\n", json_text(answer).c_str());
         co_return 0;
     }
     std::printf("%-24s %-12s %-16s %-20s %-8s %s\n", "TIME", "WHO", "ACTION", "TARGET", "RESULT",

@@ -6,6 +6,10 @@
 
 namespace higuma::cluster {
 
+namespace {
+constexpr int kMissedHeartbeats = 3;
+}
+
 Controller::Controller(ControllerConfig config, boost::asio::any_io_executor executor,
                        std::shared_ptr<const Clock> clock, store::Database& db,
                        net::Resolver& resolver, net::HttpClient& http,
@@ -33,6 +37,7 @@ Controller::Impl::Impl(Services given)
     : services(std::move(given)),
       tasks(services.executor, services.clock),
       lease(services),
+      registry(services),
       loader(services, cache),
       recorder(services, lease),
       hints(std::make_shared<HintSender>(services, tasks)),
@@ -43,7 +48,6 @@ Controller::Impl::Impl(Services given)
       placement_wake(services.executor, services.clock),
       stopped(services.executor, services.clock) {
     statistics.started = services.clock->wall_now();
-    services.config.gateway.started = statistics.started;
     publisher = std::make_unique<RoutePublisher>(services, cache, pool,
                                                  [this] { return make_node_table(); });
     full_cycle = std::make_unique<FullCycle>(
@@ -83,6 +87,7 @@ Task<> Controller::Impl::run() {
     const auto self = shared_from_this();
     tasks.spawn("loop pulse", self, services.pulse.run());
     tasks.spawn("lease keeper", self, lease.run());
+    tasks.spawn("gateway registry", self, registry.run());
     tasks.spawn("recorder", self, recorder.run());
     tasks.spawn("mover", self, mover->run());
     tasks.spawn("rebalancer", self, rebalancer->run());
@@ -102,6 +107,7 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     for (const auto& [id, watcher] : watchers) watcher->stop();
     services.pulse.stop();
     lease.check_now();
+    registry.stop();
     recorder.stop();
     mover->stop();
     rebalancer->stop();
@@ -113,7 +119,6 @@ Task<> Controller::Impl::drain(Deadline deadline) {
     placement_wake.notify();
     stopped.open();
     co_await tasks.wait(deadline);
-    co_await leave_register(deadline);
     if (tasks.running() > 0) spdlog::warn("still running at the end: {}", tasks.running_names());
 }
 
@@ -157,6 +162,21 @@ NodeView Controller::Impl::view_of(const NodeWatcher& watcher) const {
     out.checks_ok = figures.checks_ok;
     out.checks_failed = figures.checks_failed;
     return out;
+}
+
+std::vector<GatewayView> Controller::Impl::gateway_views() const {
+    const auto* leading = leading_gateway(registry.gateways(), lease.holder());
+    std::vector<GatewayView> views;
+    for (const auto& gateway : registry.gateways()) {
+        GatewayView view;
+        view.gateway = gateway;
+        view.self = gateway.id == services.config.gateway;
+        view.leads = &gateway == leading;
+        view.seen_lately = database_now - gateway.last_seen <
+                           kMissedHeartbeats * services.config.heartbeat_interval;
+        views.push_back(std::move(view));
+    }
+    return views;
 }
 
 ControllerView Controller::Impl::view() const {

@@ -30,7 +30,10 @@ namespace higuma::cluster {
 class Operations;
 
 struct ControllerConfig {
-    std::string self = "nginx-node";  // the lease holder's name; made unique by the caller
+    std::string self = "nginx-node";     // the lease holder's name; made unique by the caller
+    std::string gateway = "nginx-node";  // its name in the table of gateways
+    std::string gateway_address;         // where its nginx listens
+    std::string version;
     policy::DetectorConfig detector;
     std::string health_path = "/api/v1/health";
     std::set<int> health_codes{200, 429};
@@ -48,9 +51,8 @@ struct ControllerConfig {
     Millis load_update_interval{30'000};     // the monitors are read again
     Millis fault_scan_interval{10'000};      // all nodes are looked over
     Millis failover_check_interval{60'000};  // where monitors are is looked at again
+    Millis heartbeat_interval{60'000};       // this gateway says that it runs
     std::string route_directory;             // nodes.route and owners.route are written here
-    store::Gateway gateway;                  // as people see it; without an id it stays unseen
-    Millis heartbeat_interval{60'000};       // how often it says that it is still there
 };
 
 struct NodeView {
@@ -122,7 +124,7 @@ struct ControllerView {
     std::string forced_node;  // empty: none
     policy::Algorithm algorithm = policy::Algorithm::least_monitors;
     std::optional<WallTime> loads_read;
-    std::vector<GatewayView> gateways;  // sorted by id
+    std::vector<GatewayView> gateways;  // as of the last heartbeat
     std::vector<QueueView> queues;
     std::uint64_t hints_sent = 0, hints_failed = 0;
 };

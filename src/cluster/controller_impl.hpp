@@ -4,6 +4,7 @@
 #include <map>
 
 #include "cluster/full_cycle.hpp"
+#include "cluster/gateway_registry.hpp"
 #include "cluster/hints.hpp"
 #include "cluster/lease_keeper.hpp"
 #include "cluster/mover.hpp"
@@ -16,7 +17,6 @@
 #include "cluster/state_cache.hpp"
 #include "cluster/state_loader.hpp"
 #include "store/cluster_settings.hpp"
-#include "store/gateways.hpp"
 
 namespace higuma::cluster {
 
@@ -34,12 +34,9 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
         ChangeSeq seq;
         std::int64_t users = 0;
         store::ClusterSettings settings;
-        std::vector<store::Gateway> gateways;
         WallTime now{};  // the database's
     };
     Task<> poll_loop();
-    bool must_register() const;
-    Task<> leave_register(Deadline deadline);
     Task<Result<void>> poll();
     void took_poll(Polled polled);
     void note_database(const Result<void>& result);
@@ -77,6 +74,7 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
     boost::asio::thread_pool pool{1};
     TaskGroup tasks;
     LeaseKeeper lease;
+    GatewayRegistry registry;
     StateCache cache;
     StateLoader loader;
     Recorder recorder;
@@ -100,8 +98,6 @@ struct Controller::Impl : std::enable_shared_from_this<Controller::Impl> {
     std::string forced_node;  // all requests go there while it is online; empty: none
     std::string database_error = "not asked yet";
     Instant last_load{}, last_full_load{};
-    std::vector<store::Gateway> gateways;
-    std::optional<Instant> last_registered;
 };
 
 }  // namespace higuma::cluster

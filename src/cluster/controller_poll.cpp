@@ -13,7 +13,6 @@ namespace {
 constexpr Millis kPollTimeout{3'000};
 // Finds what other programs wrote to `monitor` without taking a change number.
 constexpr Seconds kFullLoadInterval{300};
-constexpr int kMissedHeartbeats = 3;
 }  // namespace
 
 Task<> Controller::Impl::poll_loop() {
@@ -25,53 +24,8 @@ Task<> Controller::Impl::poll_loop() {
     }
 }
 
-bool Controller::Impl::must_register() const {
-    const auto& config = services.config;
-    if (config.gateway.id.empty()) return false;
-    return !last_registered ||
-           services.clock->now() - *last_registered >= config.heartbeat_interval;
-}
-
-Task<> Controller::Impl::leave_register(Deadline deadline) {
-    const auto id = services.config.gateway.id;
-    if (!last_registered || !database_reachable) co_return;
-    auto job = [id](store::Connection& db) { return store::forget_gateway(db, id); };
-    const auto left = co_await services.db.run(deadline, std::move(job));
-    if (!left) spdlog::debug("still in the list of gateways: {}", left.error().message);
-}
-
-std::vector<GatewayView> Controller::Impl::gateway_views() const {
-    const auto* leading = leading_gateway(gateways, lease.holder());
-    std::vector<GatewayView> views;
-    for (const auto& gateway : gateways) {
-        GatewayView view;
-        view.gateway = gateway;
-        view.self = gateway.id == services.config.gateway.id;
-        view.leads = &gateway == leading;
-        view.seen_lately = database_now - gateway.last_seen <
-                           kMissedHeartbeats * services.config.heartbeat_interval;
-        views.push_back(std::move(view));
-    }
-    return views;
-}
-
-const store::Gateway* leading_gateway(const std::vector<store::Gateway>& gateways,
-                                      std::string_view holder) {
-    const store::Gateway* found = nullptr;
-    for (const auto& gateway : gateways) {
-        const bool fits = holder == gateway.id || holder.starts_with(gateway.id + "-");
-        if (fits && (!found || gateway.id.size() > found->id.size())) found = &gateway;
-    }
-    return found;
-}
-
 Task<Result<void>> Controller::Impl::poll() {
-    const bool registering = must_register();
-    auto job = [registering,
-                own = services.config.gateway](store::Connection& db) -> Result<Polled> {
-        if (registering) {
-            if (auto told = store::touch_gateway(db, own); !told) return told.error();
-        }
+    auto job = [](store::Connection& db) -> Result<Polled> {
         // The nodes first: a monitor that names a newer node then finds it unknown, not lost.
         auto nodes = store::list_nodes(db);
         if (!nodes) return nodes.error();
@@ -83,10 +37,7 @@ Task<Result<void>> Controller::Impl::poll() {
         if (!settings) return settings.error();
         const auto at = store::database_time(db);
         if (!at) return at.error();
-        auto others = store::list_gateways(db);
-        if (!others) return others.error();
-        return Polled{std::move(*nodes),  *seq, *users, std::move(*settings),
-                      std::move(*others), *at};
+        return Polled{std::move(*nodes), *seq, *users, std::move(*settings), *at};
     };
     const auto deadline = services.after(kPollTimeout);
     auto polled = co_await within<Polled>(services.executor, services.clock, deadline,
@@ -95,7 +46,6 @@ Task<Result<void>> Controller::Impl::poll() {
     const Result<void> nothing_to_load;
     if (services.stopping) co_return nothing_to_load;
     const auto seq = polled->seq;
-    if (registering) last_registered = services.clock->now();
     took_poll(std::move(*polled));
 
     const auto now = services.clock->now();
@@ -112,7 +62,6 @@ Task<Result<void>> Controller::Impl::poll() {
 void Controller::Impl::took_poll(Polled polled) {
     setup_complete = polled.users > 0;
     database_now = polled.now;
-    gateways = std::move(polled.gateways);
     nodes_known = true;
     sync_watchers(polled.nodes);
     refresh_cached_nodes();

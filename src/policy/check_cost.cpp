@@ -15,7 +15,7 @@ constexpr std::array kCosts{
     Row{"http", 1.0F},
     Row{"keyword", 1.0F},
     Row{"port", 0.5F},
-    Row{"push", 0.2F},
+    Row{"push", 0.9F},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // What one check costs the node that makes it, relative to an HTTP check: placement and rebalancing
-// weigh checks per second by it. docs/decisions/0009-load-of-a-monitor.md says how it was measured.
+// weigh checks per second by it. docs/decisions/0008-load-of-a-monitor.md says how it was measured.
 #pragma once
 
 #include <cstdint>

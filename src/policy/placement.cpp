@@ -12,9 +12,21 @@ bool any_online(const ClusterState& state) {
                        [](const PlacedNode& node) { return node.status == NodeStatus::online; });
 }
 
+// A drain ends where monitors would go unwatched: its nodes are better than none.
+ClusterState without_drains(ClusterState state) {
+    for (PlacedNode& node : state.nodes) {
+        if (node.status == NodeStatus::draining) node.status = NodeStatus::online;
+    }
+    return state;
+}
+
 }  // namespace
 
 PlacementPlan plan_failover(const ClusterState& state) {
+    const auto drains = [](const PlacedNode& node) { return node.status == NodeStatus::draining; };
+    if (!any_online(state) && std::any_of(state.nodes.begin(), state.nodes.end(), drains)) {
+        return plan_failover(without_drains(state));
+    }
     PlacementPlan plan;
     const bool possible = any_online(state);
     Fills fills = fills_of(state);

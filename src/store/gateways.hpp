@@ -1,10 +1,11 @@
-// The gateways of the cluster: each writes a row of its own now and then, and removes it when it
-// stops in order, so that people and the other gateways can see them.
+// The `gateway` table: which gateways run. Each writes its own row now and then, so that people and
+// the other gateways see it.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "store/database.hpp"
 
 namespace higuma::store {
@@ -13,13 +14,13 @@ struct Gateway {
     std::string id;
     std::string address;  // where its nginx listens
     std::string version;
-    WallTime started{};
-    WallTime last_seen{};  // by the database's clock
+    WallTime started_at{}, last_seen{};  // by the database's clock
 };
 
-// Adds the row or says that it is still there. Forgets gateways that were not seen for a day.
-Result<void> touch_gateway(Connection& db, const Gateway& gateway);
+// `restarted`: the process is new, so started_at is now.
+Result<void> note_gateway(Connection& db, const Gateway& gateway, bool restarted);
 Result<void> forget_gateway(Connection& db, const std::string& id);
-Result<std::vector<Gateway>> list_gateways(Connection& db);  // sorted by id
+// Those that were seen within a day, by id.
+Result<std::vector<Gateway>> list_gateways(Connection& db);
 
 }  // namespace higuma::store

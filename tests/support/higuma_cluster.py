@@ -65,6 +65,13 @@ def processes_of(data):
     return found
 
 
+def next_change(cursor):
+    """Takes a change number; every write to `monitor` does so in its own transaction."""
+    cursor.execute("UPDATE cluster_counter SET value=LAST_INSERT_ID(value+1) WHERE name='monitor'")
+    cursor.execute("SELECT LAST_INSERT_ID()")
+    return cursor.fetchone()[0]
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status = status

@@ -1,7 +1,7 @@
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "api/http/server.hpp"
+#include "base/json_text.hpp"
 #include "base/log.hpp"
 
 namespace higuma::api {
@@ -58,7 +58,7 @@ std::optional<std::string> Request::parameter(std::string_view name) const {
 Response Response::json(const boost::json::value& value, int status) {
     Response response;
     response.status = status;
-    response.body = boost::json::serialize(value);
+    response.body = json_text(value);
     response.headers.emplace_back("Cache-Control", "no-store");
     return response;
 }

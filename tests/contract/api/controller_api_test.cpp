@@ -52,7 +52,7 @@ TEST_F(ControllerApi, FiguresAreNumbersAndListsAreLists) {
     EXPECT_TRUE(nodes[0].at("last_seen").is_string());
     const auto capacity = get("/lb/capacity");
     EXPECT_EQ(capacity.body.at("limit_per_node").as_int64(), 1000);
-    EXPECT_EQ(capacity.body.at("nodes").at(0).at("usage_percent").as_double(), 5.0);
+    EXPECT_EQ(capacity.body.at("nodes").at(0).at("usage_percent").to_number<double>(), 5.0);
     EXPECT_EQ(capacity.body.at("nodes").at(1).at("current_count").as_int64(), 0);
     const auto history = get("/lb/health-check-status");
     EXPECT_TRUE(history.body.at("failovers").is_array());

@@ -170,6 +170,8 @@ TEST_F(Routing, FixedNodeByJson) {
     for (const auto& [body, field] : std::vector<std::pair<const char*, const char*>>{
              {"", "node"},
              {R"({"node":"node9"})", "node"},
+             {R"({"node":{}})", "node"},
+             {R"({"node":"node1","expires":"abc"})", "expires"},
              {R"({"node":"a\r\nSet-Cookie: x=y"})", "node"},
              {R"({"node":"node1","expires":0})", "expires"},
              {R"({"node":"node1","expires":"60"})", "expires"},
@@ -180,6 +182,7 @@ TEST_F(Routing, FixedNodeByJson) {
         EXPECT_EQ(refused.body.at("field"), json::value(field)) << body;
         EXPECT_EQ(refused.header("set-cookie"), "") << body;
     }
+    EXPECT_EQ(post("/lb/set-fixed-node", "5").status, 400);
     EXPECT_EQ(get("/lb/set-fixed-node").status, 405);
 
     const auto status = [&](const std::string& cookie) {

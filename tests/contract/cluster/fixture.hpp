@@ -115,7 +115,8 @@ class ClusterTest : public ::testing::Test {
     cluster::ControllerConfig config(const std::string& self, const std::string& folder) const {
         cluster::ControllerConfig out;
         out.self = self;
-        out.gateway.id = self;
+        out.gateway = self;
+        out.heartbeat_interval = Millis{500};
         out.route_directory = folder;
         out.detector = detector;
         out.lease_ttl = Millis{2'000};

@@ -105,6 +105,15 @@ TEST(Failover, SwitchedMonitorsOfALostNodeMoveToo) {
     EXPECT_EQ(state.monitors[1].effective(), 3);
 }
 
+TEST(Failover, ANodeThatDrainsIsBetterThanNone) {
+    auto state = cluster({kOffline, kDraining});
+    add(state, 4, 0);
+    const auto plan = plan_failover(state);
+    EXPECT_EQ(plan.without_target, 0U);
+    apply(state, plan);
+    EXPECT_EQ(counts(state), (std::vector<int>{0, 4}));
+}
+
 // The original moved the monitors of the node that fell last and forgot those that fell before.
 TEST(Failover, AllNodesFailTogetherAndSomeReturn) {
     auto state = cluster({kOffline, kOffline, kOffline});
