@@ -50,7 +50,7 @@ json::object leader_json(const ControllerView& view, const std::string& self) {
 json::array gateways_json(const ControllerView& view) {
     json::array rows;
     for (const auto& one : view.gateways) {
-        rows.push_back(json::object{{"gateway_id", one.gateway.id},
+        rows.push_back(json::object{{"id", one.gateway.id},
                                     {"address", one.gateway.address},
                                     {"version", one.gateway.version},
                                     {"started", format_iso_time(one.gateway.started)},

@@ -50,7 +50,7 @@ class OperatorCluster(Cluster):
         self.operations, self.asked = [], []
 
     def _gateway(self, name, address, first):
-        return {"gateway_id": name, "address": address, "version": "0.1.0", "started": iso(now() - timedelta(hours=30)),
+        return {"id": name, "address": address, "version": "0.1.0", "started": iso(now() - timedelta(hours=30)),
                 "last_seen": iso(now()), "seen_lately": True, "leads": first, "self": first}
 
     def write_down(self, action, target, result="done", detail="", reason="", actor="anonymous"):

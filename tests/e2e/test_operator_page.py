@@ -269,7 +269,7 @@ def test_no_value_becomes_markup(show, cluster):
     cluster.nodes[0].update(name=HOSTILE[0], host=HOSTILE[1], last_error=HOSTILE[2], consecutive_failures=2)
     cluster.event(HOSTILE[0], HOSTILE[1], detail=HOSTILE[2])
     cluster.write_down(HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[0], HOSTILE[1], HOSTILE[2])
-    cluster.gateways[0].update(gateway_id=HOSTILE[0], address=HOSTILE[2])
+    cluster.gateways[0].update(id=HOSTILE[0], address=HOSTILE[2])
     cluster.balance.update(state="failed", error=HOSTILE[1], actor=HOSTILE[0])
     cluster.rules[HOSTILE[0]] = 3
     cluster.refuse = (409, HOSTILE[0])

@@ -21,7 +21,7 @@ const EVENT_TONE = {
 
 function eventEntry(e) {
   const title = (EVENT_TITLE[e.kind] ?? (() => [e.kind, e.node_id].filter(Boolean).join(': ')))(e);
-  return {key: `e${e.id}`, time: e.time, kind: 'cluster', title, detail: e.detail, tone: EVENT_TONE[e.kind] ?? 'plain'};
+  return {key: `e${e.id}`, time: e.time, kind: 'cluster', title, detail: e.detail === title ? '' : e.detail, tone: EVENT_TONE[e.kind] ?? 'plain'};
 }
 
 function makeEvent(fresh) {

@@ -80,14 +80,14 @@ function tableWords(balancer) {
 function drawGateways(system, nowMs) {
   if (!system) return;
   const gateways = system.gateways ?? [];
-  keyed(byId('gateways'), gateways, (g) => g.gateway_id, () => {
+  keyed(byId('gateways'), gateways, (g) => g.id, () => {
     const item = el('li', 'gateway');
     const marks = el('span', 'gateway-marks');
     marks.append(el('span', 'tag leads', 'leads'), el('span', 'badge here', 'this one'));
     item.append(el('strong'), marks, el('span', 'gateway-line'));
     return item;
   }, (item, g) => {
-    setText(item.querySelector('strong'), g.gateway_id);
+    setText(item.querySelector('strong'), g.id);
     setHidden(item.querySelector('.leads'), !g.leads);
     setData(item.querySelector('.leads'), 'tone', 'up');
     setHidden(item.querySelector('.here'), !g.self);

@@ -87,7 +87,7 @@ function drawNodeButtons(card, node) {
   for (const name of Object.keys(words)) {
     const button = card.querySelector(`.do-${name}`);
     setText(button, words[name]);
-    setAttribute(button, 'aria-label', `${whole[name]} ${nodeName(node)}`);
+    for (const attribute of ['aria-label', 'title']) setAttribute(button, attribute, `${whole[name]} ${nodeName(node)}`);
   }
   const away = node.status !== 'online';
   setHidden(card.querySelector('.do-force'), away && !node.forced);

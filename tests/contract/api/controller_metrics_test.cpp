@@ -92,12 +92,27 @@ TEST_F(ControllerMetrics, GatewaysAreListedWhileTheyRun) {
     ASSERT_TRUE(settled());
     const auto listed = [&] { return get("/api/system-status").body.at("gateways").as_array(); };
     ASSERT_TRUE(until([&] { return listed().size() == 2; }));
-    EXPECT_EQ(listed()[0].at("gateway_id"), "gateway");
+    EXPECT_EQ(listed()[0].at("id"), "gateway");
     EXPECT_EQ(listed()[0].at("leads"), true);
     EXPECT_EQ(listed()[0].at("seen_lately"), true);
     EXPECT_EQ(listed()[1].at("leads"), false);
     other->drain();
     EXPECT_TRUE(until([&] { return listed().size() == 1; }));
+}
+
+TEST_F(ControllerMetrics, AGatewayThatWasNotSeenForADayIsNotListed) {
+    for (const char* row : {"'gone', UTC_TIMESTAMP() - INTERVAL 25 HOUR",
+                            "'silent', UTC_TIMESTAMP() - INTERVAL 23 HOUR"}) {
+        ASSERT_TRUE(admin.execute("INSERT INTO gateway (id, last_seen, started_at) SELECT " +
+                                  std::string(row) + ", UTC_TIMESTAMP()"));
+    }
+    serve();
+    ASSERT_TRUE(settled());
+    const auto listed = get("/api/system-status").body.at("gateways").as_array();
+    ASSERT_EQ(listed.size(), 2u);
+    EXPECT_EQ(listed[1].at("id"), "silent");
+    EXPECT_EQ(listed[1].at("seen_lately"), false);
+    EXPECT_EQ(metrics().value("higuma_gateways{seen=\"not_lately\"}"), 1);
 }
 
 TEST(LeadingGateway, IsTheLongestIdThatTheHoldersNameBeginsWith) {

@@ -116,6 +116,7 @@ class ClusterTest : public ::testing::Test {
         cluster::ControllerConfig out;
         out.self = self;
         out.gateway.id = self;
+        out.heartbeat_interval = Millis{500};
         out.route_directory = folder;
         out.detector = detector;
         out.lease_ttl = Millis{2'000};
