@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kLook = 500ms;
+constexpr int kMostLooksForIt = 20;
 
 json::object reason_of(const OperatorOptions& options) {
     json::object body;
@@ -21,14 +22,23 @@ json::object reason_of(const OperatorOptions& options) {
     return body;
 }
 
-Task<int> follow(GatewayClient& gateway) {
+// The status of the rebalancing with this id, once it is over. A gateway learns of it by its next
+// look at the database.
+Task<json::value> follow(GatewayClient& gateway, double id, bool quiet) {
     Progress progress("monitors moved");
     const auto executor = co_await boost::asio::this_coro::executor;
-    for (;;) {
-        const auto status = co_await gateway.get("/api/rebalancing-status");
-        progress.show(static_cast<std::uint64_t>(number_at(status, "done")),
-                      static_cast<std::uint64_t>(number_at(status, "planned")));
-        if (!flag_at(status, "running")) co_return number_at(status, "failed") > 0 ? 1 : 0;
+    for (int looks = 0;; ++looks) {
+        auto ask = gateway.get("/api/rebalancing-status");
+        auto status = co_await std::move(ask);
+        const bool known = number_at(status, "id") == id;
+        if (!known && looks >= kMostLooksForIt) {
+            throw StartupError("the gateway does not know of this rebalancing; another one began");
+        }
+        if (known && !quiet) {
+            progress.show(static_cast<std::uint64_t>(number_at(status, "done")),
+                          static_cast<std::uint64_t>(number_at(status, "planned")));
+        }
+        if (known && !flag_at(status, "running")) co_return status;
         co_await pause(executor, kLook);
     }
 }
@@ -77,15 +87,10 @@ Task<int> rebalance_main(OperatorOptions options, boost::asio::any_io_executor e
                     number_at(figures, "max_over_mean_after"));
     }
     if (over) co_return 0;
-    if (!options.json) co_return co_await follow(gateway);
-    for (;;) {
-        const auto status = co_await gateway.get("/api/rebalancing-status");
-        if (!flag_at(status, "running")) {
-            std::printf("%s\n", json_text(status).c_str());
-            co_return number_at(status, "failed") > 0 ? 1 : 0;
-        }
-        co_await pause(executor, kLook);
-    }
+    auto wait = follow(gateway, number_at(answer, "id"), options.json);
+    const auto status = co_await std::move(wait);
+    if (options.json) std::printf("%s\n", json_text(status).c_str());
+    co_return number_at(status, "failed") > 0 ? 1 : 0;
 }
 
 Task<int> operations_main(OperatorOptions options, boost::asio::any_io_executor executor) {

@@ -40,6 +40,7 @@ Task<Response> start(ControllerContext context, Request request, Note note,
     note->detail = answer->started ? fmt::format("{} monitors to move", answer->planned)
                                    : "nothing is worth moving";
     co_return Response::json(json::object{{"ok", true},
+                                          {"id", answer->id},
                                           {"started", answer->started},
                                           {"kind", to_string(kind)},
                                           {"planned", answer->planned},
@@ -63,7 +64,8 @@ Task<Response> get_rebalancing_status(ControllerContext context, Request) {
     const auto view = context->controller.view();
     const auto& record = view.rebalancing;
     const bool never = record.id == 0;
-    json::object body{{"state", to_string(record.state)},
+    json::object body{{"id", never ? json::value(nullptr) : json::value(record.id)},
+                      {"state", to_string(record.state)},
                       {"running", record.active()},
                       {"kind", never ? json::value(nullptr) : json::value(to_string(record.kind))},
                       {"planned", record.planned},

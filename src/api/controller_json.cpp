@@ -29,8 +29,6 @@ json::value text_or_null(const std::string& text) {
     return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
-double two_places(double value) { return std::round(value * 100.0) / 100.0; }
-
 // An instant of the monotonic clock as the time of day that it was, or will be.
 WallTime wall_of(Instant at, const ViewTime& time) {
     return time.wall + std::chrono::round<Millis>(at - time.now);
@@ -183,6 +181,8 @@ json::array event_rows(const std::vector<store::ClusterEvent>& events) {
 }
 
 }  // namespace
+
+double two_places(double value) { return std::round(value * 100.0) / 100.0; }
 
 double usage_percent(std::int64_t count, std::int64_t limit) {
     if (limit <= 0) return 0;

@@ -36,6 +36,7 @@ boost::json::object stored_capacity_json(const std::vector<store::NodeCapacity>&
                                          int limit_per_node);
 boost::json::object events_json(const std::vector<store::ClusterEvent>& events);
 
+double two_places(double value);  // rounded, for people
 // 12.35: of `limit`, rounded to two places; 0 without a limit.
 double usage_percent(std::int64_t count, std::int64_t limit);
 

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "api/controller_json.hpp"
 #include "store/sql.hpp"
 
 namespace higuma::api {
@@ -66,8 +67,8 @@ json::array live_nodes_json(const cluster::ControllerView& view, const LiveIndex
         item["last_seen"] = text_or_null(node.last_seen);
         item["monitor_count"] = one.monitors;
         item["limit"] = one.limit;
-        item["usage_percent"] = one.limit > 0 ? 100.0 * one.monitors / one.limit : 0.0;
-        item["checks_per_second"] = one.checks_per_second;
+        item["usage_percent"] = usage_percent(one.monitors, one.limit);
+        item["checks_per_second"] = two_places(one.checks_per_second);
         item["moved_in"] = guests.moved_in;
         item["moved_out"] = guests.moved_out;
         item["consecutive_failures"] = one.health.consecutive_failures;
@@ -101,7 +102,7 @@ json::object live_cluster_json(const cluster::ControllerView& view, const LiveIn
                               LiveStatus::maintenance, LiveStatus::unknown, LiveStatus::paused}) {
         out[to_string(status)] = count(status);
     }
-    out["checks_per_second"] = rate;
+    out["checks_per_second"] = two_places(rate);
     return out;
 }
 

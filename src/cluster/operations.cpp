@@ -204,7 +204,7 @@ Task<Result<RebalanceAnswer>> Operations::rebalance(RebalanceKind kind, std::str
                                                     Deadline deadline) {
     if (auto known = require_state(); !known) co_return known.error();
     const auto draft = co_await links_.rebalancer.draft(kind);
-    RebalanceAnswer answer{false, draft.plan.moves.size(), draft.plan.figures};
+    RebalanceAnswer answer{false, draft.plan.moves.size(), draft.plan.figures, 0};
     RebalanceRecord record;
     record.kind = kind;
     record.state = RebalanceState::requested;
@@ -213,6 +213,7 @@ Task<Result<RebalanceAnswer>> Operations::rebalance(RebalanceKind kind, std::str
     record.requested = services_.clock->wall_now();
     record.id = record.requested->time_since_epoch().count();
     record.figures = answer.figures;
+    answer.id = record.id;
     auto job = [record, empty = answer.planned == 0](store::Connection& db) -> Result<void> {
         const auto idle = [](const std::optional<std::string>& present) -> Result<void> {
             const auto running = rebalance_record_from(present.value_or(""));

@@ -34,6 +34,7 @@ struct RebalanceAnswer {
     bool started = false;  // false: nothing is worth moving
     std::size_t planned = 0;
     policy::BalanceFigures figures;
+    std::int64_t id = 0;  // of the request; the status tells the same
 };
 
 class Operations {
