@@ -66,8 +66,8 @@ struct GatewayConfig {
     // own for TLS; empty: `listen` speaks TLS.
     std::string tls_certificate, tls_key, tls_listen;
     std::vector<std::string> trusted_proxies;  // HIGUMA_TRUSTED_PROXIES: CIDRs
-    double churn_percent_per_minute = 1;  // HIGUMA_CHURN_PER_MINUTE; 0: no limit
-    int api_rate_limit = 100;             // API_RATE_LIMIT: actions in 15 min; 0: no limit
+    double churn_percent_per_minute = 1;       // HIGUMA_CHURN_PER_MINUTE; 0: no limit
+    int api_rate_limit = 100;                  // API_RATE_LIMIT: actions in 15 min; 0: no limit
 };
 
 NodeConfig load_node(const Environment& environment, const std::optional<std::string>& toml_file);

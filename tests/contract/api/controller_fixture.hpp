@@ -64,8 +64,8 @@ class ControllerApi : public ClusterTest {
         });
     }
     ControllerAnswer ask(const std::string& method, const std::string& path,
-               std::vector<std::pair<std::string, std::string>> headers = {},
-               const std::string& body = "") {
+                         std::vector<std::pair<std::string, std::string>> headers = {},
+                         const std::string& body = "") {
         net::HttpRequest request;
         request.method = method;
         request.url = "http://gateway" + path;
@@ -88,7 +88,7 @@ class ControllerApi : public ClusterTest {
         return answer;
     }
     ControllerAnswer get(const std::string& path,
-               std::vector<std::pair<std::string, std::string>> headers = {}) {
+                         std::vector<std::pair<std::string, std::string>> headers = {}) {
         return ask("GET", path, std::move(headers));
     }
 
