@@ -53,6 +53,14 @@ def processor_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
 
+def wait_for_beats(cluster, kind, count):
+    from higuma_cluster import wait_until
+
+    query = ("SELECT COUNT(DISTINCT h.monitor_id) FROM heartbeat h JOIN monitor m ON m.id=h.monitor_id "
+             "WHERE m.type=%s AND m.active=1 AND h.status=1")
+    wait_until(lambda: cluster.value(query, kind) == count, 60, f"each {kind} monitor has a beat")
+
+
 def measure(cluster, kind, args):
     """Microseconds of the node's processor time for one beat of this type."""
     from steady_load import SteadyLoad
@@ -66,13 +74,13 @@ def measure(cluster, kind, args):
         time.sleep(args.seconds)
         return (processor_seconds(pid) - spent) / (beats() - count) * 1e6
 
-    time.sleep(3)
     if kind != "push":
+        wait_for_beats(cluster, kind, args.monitors)
         return span()
     paths = [f"/api/push/{token_of(number)}?status=up&msg=OK" for number in range(args.monitors)]
     node = int(cluster.value("SELECT host FROM node WHERE node_id='node1'").rsplit(":", 1)[1])
     with SteadyLoad(node, paths, rate=args.monitors):
-        time.sleep(1)
+        wait_for_beats(cluster, kind, args.monitors)
         return span()
 
 

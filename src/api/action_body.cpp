@@ -11,6 +11,7 @@ namespace json = boost::json;
 namespace {
 constexpr std::int64_t kMaxDatabaseId = 4'294'967'295;
 constexpr std::size_t kLongestNodeId = 50;
+constexpr std::size_t kLongestReason = 500;
 }  // namespace
 
 ActionBody::ActionBody(const Request& request) {
@@ -49,6 +50,8 @@ std::string ActionBody::text(const std::string& field, std::size_t most) {
     refuse(given.error());
     return "";
 }
+
+std::string ActionBody::reason() { return text("reason", kLongestReason); }
 
 std::optional<NodeId> ActionBody::node(const std::string& field) {
     const auto value = take(field);

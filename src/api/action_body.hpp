@@ -16,6 +16,7 @@ class ActionBody {
     explicit ActionBody(const Request& request);
 
     // What is absent or null is empty, `otherwise`, or none.
+    std::string reason();  // the operator's own words, at most 500 characters
     std::string text(const std::string& field, std::size_t most);
     std::optional<NodeId> node(const std::string& field);
     std::optional<bool> flag(const std::string& field);

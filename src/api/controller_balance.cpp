@@ -13,8 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kLongestReason = 500;
-
 double three_places(double value) { return std::round(value * 1000.0) / 1000.0; }
 
 json::object figures_json(const policy::BalanceFigures& figures) {
@@ -31,7 +29,7 @@ json::value time_or_null(const std::optional<WallTime>& time) {
 Task<Response> start(ControllerContext context, Request request, Note note,
                      cluster::RebalanceKind kind) {
     ActionBody body(request);
-    note->reason = body.text("reason", kLongestReason);
+    note->reason = body.reason();
     if (auto fault = body.fault()) co_return failure_response(*fault);
     const auto operations = context->controller.operations();
     const auto answer =

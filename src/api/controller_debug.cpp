@@ -15,7 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kLongestReason = 500;
 constexpr int kMostOperations = 200;
 
 std::string level_now() {
@@ -56,7 +55,7 @@ Task<Response> get_debug_config(ControllerContext context, Request) {
 Task<Response> set_debug_config(ControllerContext context, Request request, Note note) {
     ActionBody body(request);
     const auto level = body.text("logLevel", 10);
-    note->reason = body.text("reason", kLongestReason);
+    note->reason = body.reason();
     constexpr std::array<std::string_view, 5> kLevels{"trace", "debug", "info", "warn", "error"};
     if (std::find(kLevels.begin(), kLevels.end(), level) == kLevels.end()) {
         body.refuse(invalid("logLevel", "logLevel must be trace, debug, info, warn or error."));

@@ -13,8 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kLongestReason = 500;
-
 json::array shares_json(const cluster::Shares& shares) {
     json::array rows;
     for (const auto& [node, count] : shares) {
@@ -49,7 +47,7 @@ Result<Wanted> read_drain(const Request& request) {
     const auto strategy = body.text("targetStrategy", 20);
     wanted.drain.target = body.node("targetNodeId");
     wanted.drain.wait = body.flag("waitForCompletion").value_or(false);
-    wanted.reason = body.text("reason", kLongestReason);
+    wanted.reason = body.reason();
     const auto known = cluster::drain_strategy_from(strategy);
     if (!strategy.empty() && !known) {
         body.refuse(
@@ -93,7 +91,7 @@ Task<Response> undrain_node(ControllerContext context, Request request, Note not
     if (!id) co_return failure_response(id.error());
     ActionBody body(request);
     const bool wait = body.flag("waitForCompletion").value_or(false);
-    note->reason = body.text("reason", kLongestReason);
+    note->reason = body.reason();
     if (auto fault = body.fault()) co_return failure_response(*fault);
     const auto operations = context->controller.operations();
     const auto report = co_await operations->undrain(*id, wait, action_deadline(*context, request));

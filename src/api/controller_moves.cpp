@@ -15,7 +15,6 @@ using store::PlaceResult;
 
 namespace {
 
-constexpr std::size_t kLongestReason = 500;
 constexpr std::size_t kMostAtOnce = 1'000;
 
 json::value name_or_null(const std::optional<NodeId>& node) {
@@ -85,7 +84,7 @@ Task<Response> switch_monitor(ControllerContext context, Request request, Note n
     ActionBody body(request);
     const auto target = body.node("targetNodeId");
     const auto kind = kind_of(body.flag("manualOverride"));
-    note->reason = body.text("reason", kLongestReason);
+    note->reason = body.reason();
     if (!target) body.refuse(invalid("targetNodeId", "targetNodeId must be given."));
     if (auto fault = body.fault()) co_return failure_response(*fault);
     note->target = fmt::format("monitor {} to {}", id->value, target->value);
@@ -99,7 +98,7 @@ Task<Response> switch_batch(ControllerContext context, Request request, Note not
     auto ids = body.monitors("monitorIds", kMostAtOnce);
     const auto target = body.node("targetNodeId");
     const auto kind = kind_of(body.flag("manualOverride"));
-    note->reason = body.text("reason", kLongestReason);
+    note->reason = body.reason();
     if (!target) body.refuse(invalid("targetNodeId", "targetNodeId must be given."));
     if (auto fault = body.fault()) co_return failure_response(*fault);
     note->target = fmt::format("{} monitors to {}", ids.size(), target->value);
@@ -130,7 +129,7 @@ Task<Response> pin_monitor(ControllerContext context, Request request, Note note
     auto target = body.node("targetNodeId");
     const auto same_thing = body.node("nodeId");
     if (!target) target = same_thing;
-    note->reason = body.text("reason", kLongestReason);
+    note->reason = body.reason();
     if (auto fault = body.fault()) co_return failure_response(*fault);
     note->target = fmt::format("monitor {}", id->value);
     if (target) {
@@ -155,7 +154,7 @@ Task<Response> unpin_monitor(ControllerContext context, Request request, Note no
     const auto id = monitor_id(request.captures.at(0));
     if (!id) co_return failure_response(id.error());
     ActionBody body(request);
-    note->reason = body.text("reason", kLongestReason);
+    note->reason = body.reason();
     if (auto fault = body.fault()) co_return failure_response(*fault);
     note->target = fmt::format("monitor {}", id->value);
     const auto operations = context->controller.operations();

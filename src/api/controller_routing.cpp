@@ -15,7 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kLongestReason = 500;
 constexpr Millis kNginxWait{500};
 constexpr int kFullWeight = 100;
 
@@ -98,7 +97,7 @@ Task<json::object> balancer_json(ControllerContext context) {
 Task<Response> change_route(ControllerContext context, Request request, Note note,
                             std::optional<NodeId> node) {
     ActionBody body(request);
-    note->reason = body.text("reason", kLongestReason);
+    note->reason = body.reason();
     if (auto fault = body.fault()) co_return failure_response(*fault);
     const auto operations = context->controller.operations();
     const auto before = co_await operations->force_route(node, action_deadline(*context, request));

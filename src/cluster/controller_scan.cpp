@@ -12,12 +12,12 @@ namespace {
 // A node renews its lease every few seconds; it may lack the database as long as we did.
 constexpr Seconds kLeaseGrace{30};
 
-policy::ScannedNode scanned(const NodeWatcher& watcher, WallTime now, WallTime database_now) {
+policy::ScannedNode scanned(const NodeWatcher& watcher, WallTime database_now) {
     policy::ScannedNode out;
     const auto& node = watcher.node();
     out.status = watcher.health().status;
     out.consecutive_failures = watcher.health().consecutive_failures;
-    out.since_check = now - watcher.figures().last_check.value_or(watcher.watched_since());
+    out.since_check = watcher.since_check();
     if (node.lease_until && *node.lease_until < database_now) {
         out.lease_lapsed = database_now - *node.lease_until;
     }
@@ -33,7 +33,7 @@ void Controller::Impl::scan() {
     std::vector<policy::ScannedNode> nodes;
     std::vector<NodeWatcher*> scanned_watchers;
     for (const auto& [id, watcher] : watchers) {
-        nodes.push_back(scanned(*watcher, services.clock->wall_now(), database_now));
+        nodes.push_back(scanned(*watcher, database_now));
         scanned_watchers.push_back(watcher.get());
     }
     std::vector<SuspectView> found;

@@ -80,7 +80,7 @@ NodeWatcher::NodeWatcher(Services& services, Node node, TaskGroup& tasks, OnEven
       connection_(services.executor, services.clock),
       wake_(services.executor, services.clock),
       health_(policy::initial_health(node_.status, services.clock->now())),
-      watched_since_(services.clock->wall_now()),
+      checked_at_(services.clock->now()),
       next_timeout_(services.config.detector.liveness_timeout) {
     health_ = policy::on_drain_wish(std::move(health_), node_.draining, health_.since).health;
     address_.set_host(node_.host);
@@ -125,6 +125,8 @@ std::optional<double> announced_load_in(const std::string& body) {
     if (bad || !(number >= 0 && number <= 1)) return std::nullopt;
     return number;
 }
+
+Duration NodeWatcher::since_check() const { return services_.clock->now() - checked_at_; }
 
 void NodeWatcher::check_soon() {
     const auto soon = services_.clock->now() + services_.config.detector.fast_interval;
@@ -174,6 +176,7 @@ void NodeWatcher::checked(const Outcome& outcome, Instant began) {
     auto event = ok ? policy::HealthEvent::check_ok : policy::HealthEvent::check_failed;
     if (says_nothing(outcome, began)) event = policy::HealthEvent::inconclusive;
     figures_.last_check = services_.clock->wall_now();
+    checked_at_ = now;
     if (event == policy::HealthEvent::check_failed) ++figures_.checks_failed;
     on_event_(event);
     if (ok) {

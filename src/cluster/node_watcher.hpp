@@ -68,7 +68,7 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     const policy::NodeHealth& health() const { return health_; }
     const NodeAddress& address() const { return address_; }
     const Figures& figures() const { return figures_; }
-    WallTime watched_since() const { return watched_since_; }
+    Duration since_check() const;  // since its last check ended, or since it is watched
     bool suspect() const;
 
   private:
@@ -102,7 +102,7 @@ class NodeWatcher : public std::enable_shared_from_this<NodeWatcher> {
     Wake wake_;
     policy::NodeHealth health_;
     Figures figures_;
-    WallTime watched_since_;
+    Instant checked_at_;
     Instant next_check_{};
     Instant last_failed_{};  // when the last failure was counted
     Instant last_ok_began_{};

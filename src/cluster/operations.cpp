@@ -31,10 +31,17 @@ Affected on_node(const policy::ClusterState& state, policy::NodeIndex node) {
     return out;
 }
 
+std::size_t count_to_move(const policy::ClusterState& state, policy::NodeIndex node) {
+    const auto leaves = [node](const policy::PlacedMonitor& monitor) {
+        return monitor.effective() == node && !monitor.pinned;
+    };
+    return static_cast<std::size_t>(
+        std::count_if(state.monitors.begin(), state.monitors.end(), leaves));
+}
+
 // The monitors that go home when the node takes part again.
 bool is_away(const policy::PlacedMonitor& monitor, policy::NodeIndex home) {
-    return monitor.home == home && monitor.assigned != policy::kNoNode &&
-           monitor.assigned != home && !monitor.pinned && !monitor.switched;
+    return monitor.home == home && monitor.comes_home();
 }
 
 Shares where_now(const StateCache& cache, const std::vector<std::int64_t>& ids,
@@ -106,7 +113,7 @@ Task<Result<DrainReport>> Operations::drain(DrainRequest request, Deadline deadl
     for (const auto& move : plan.moves) ++report.nodes[links_.cache.name(move.to)];
     if (request.wait) {
         const auto& cache = links_.cache;
-        const auto remaining = [&cache, from] { return on_node(cache.state(), from).ids.size(); };
+        const auto remaining = [&cache, from] { return count_to_move(cache.state(), from); };
         co_await wait_until_none(remaining, deadline);
         report.remaining = remaining();
         report.nodes = where_now(cache, before.ids, from);

@@ -13,12 +13,6 @@ using policy::PlacedMonitor;
 
 namespace {
 
-// A failover or a drain sent it elsewhere; an operator's switch stays.
-bool comes_home(const PlacedMonitor& monitor) {
-    return monitor.home != kNoNode && monitor.assigned != kNoNode &&
-           monitor.assigned != monitor.home && !monitor.pinned && !monitor.switched;
-}
-
 const auto kById = [](const PlacedMonitor& a, const PlacedMonitor& b) { return a.id < b.id; };
 
 class NameTable {
@@ -158,7 +152,7 @@ void StateCache::count(const PlacedMonitor& monitor, int sign) {
         unplaced_ += static_cast<std::size_t>(sign);
         return;
     }
-    if (comes_home(monitor)) away_[static_cast<std::size_t>(monitor.home)] += sign;
+    if (monitor.comes_home()) away_[static_cast<std::size_t>(monitor.home)] += sign;
     auto& load = loads_[static_cast<std::size_t>(node)];
     auto& rate = rates_[static_cast<std::size_t>(node)];
     load.monitors += sign;

@@ -53,9 +53,7 @@ PlacementPlan plan_recovery(const ClusterState& state) {
     Fills fills = fills_of(state);
     std::vector<const PlacedMonitor*> returning;
     for (const PlacedMonitor& monitor : state.monitors) {
-        const bool away = monitor.assigned != kNoNode && monitor.assigned != monitor.home;
-        const bool stays = monitor.pinned || monitor.switched;
-        if (!away || stays || !is_online(state, monitor.home)) continue;
+        if (!monitor.comes_home() || !is_online(state, monitor.home)) continue;
         fills.remove(monitor);  // before anyone arrives: two nodes may swap monitors
         returning.push_back(&monitor);
     }

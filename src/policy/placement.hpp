@@ -37,6 +37,10 @@ struct PlacedMonitor {
     std::uint8_t cost_class = 0;  // of its type; already in `load`
 
     NodeIndex effective() const { return assigned != kNoNode ? assigned : home; }
+    // A failover or a drain sent it elsewhere; pins and an operator's switch stay.
+    bool comes_home() const {
+        return home != kNoNode && assigned != kNoNode && assigned != home && !pinned && !switched;
+    }
 };
 static_assert(sizeof(PlacedMonitor) == 32);
 

@@ -75,51 +75,53 @@ bool stands(const Node& node, const DrainWish& wish) {
            node.drain_target == wish.target;
 }
 
-}  // namespace
-
-Result<bool> request_drain(Connection& db, const NodeId& id, const DrainWish& wish,
-                           int default_limit) {
+// Changes a node's wish while all nodes are locked; `change` says whether it wrote anything.
+template <class Change>
+Result<bool> change_wish(Connection& db, const NodeId& id, Change change) {
     bool changed = false;
     auto done = db.transaction([&](Connection& c) -> Result<void> {
-        changed = false;
         auto nodes = lock_nodes(c);
         if (!nodes) return nodes.error();
         const auto* node = find(*nodes, id);
         if (!node) return no_such_node(id, "id");
-        if (stands(*node, wish)) return {};
-        if (auto others = check_others(*nodes, id); !others) return others;
-        if (auto good = check_target(c, *nodes, id, wish, default_limit); !good) return good;
-        auto written = c.execute(
-            sql_format("UPDATE node SET draining = 1, drain_strategy = ?, drain_target = ? "
-                       "WHERE node_id = ?",
-                       wish.strategy, wish.target, id));
-        if (!written) return written.error();
-        changed = true;
+        const Result<bool> wrote = change(c, *nodes, *node);
+        if (!wrote) return wrote.error();
+        changed = *wrote;
         return {};
     });
     if (!done) return done.error();
     return changed;
 }
 
+}  // namespace
+
+Result<bool> request_drain(Connection& db, const NodeId& id, const DrainWish& wish,
+                           int default_limit) {
+    return change_wish(
+        db, id, [&](Connection& c, const Nodes& nodes, const Node& node) -> Result<bool> {
+            if (stands(node, wish)) return false;
+            if (auto others = check_others(nodes, id); !others) return others.error();
+            if (auto good = check_target(c, nodes, id, wish, default_limit); !good)
+                return good.error();
+            auto written = c.execute(
+                sql_format("UPDATE node SET draining = 1, drain_strategy = ?, drain_target = ? "
+                           "WHERE node_id = ?",
+                           wish.strategy, wish.target, id));
+            if (!written) return written.error();
+            return true;
+        });
+}
+
 Result<bool> cancel_drain(Connection& db, const NodeId& id) {
-    bool changed = false;
-    auto done = db.transaction([&](Connection& c) -> Result<void> {
-        changed = false;
-        auto nodes = lock_nodes(c);
-        if (!nodes) return nodes.error();
-        const auto* node = find(*nodes, id);
-        if (!node) return no_such_node(id, "id");
-        if (!node->draining) return {};
+    return change_wish(db, id, [&](Connection& c, const Nodes&, const Node& node) -> Result<bool> {
+        if (!node.draining) return false;
         auto written = c.execute(
             sql_format("UPDATE node SET draining = 0, drain_strategy = NULL, drain_target = NULL "
                        "WHERE node_id = ?",
                        id));
         if (!written) return written.error();
-        changed = true;
-        return {};
+        return true;
     });
-    if (!done) return done.error();
-    return changed;
 }
 
 }  // namespace higuma::store

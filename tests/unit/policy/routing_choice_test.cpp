@@ -1,25 +1,14 @@
-#include "policy/routing_choice.hpp"
-
 #include <gtest/gtest.h>
 
 #include <array>
 #include <string>
 #include <vector>
 
+#include "unit/policy/routing_support.hpp"
+
 namespace higuma::policy {
 namespace {
 
-constexpr auto kOnline = NodeStatus::online;
-constexpr auto kOffline = NodeStatus::offline;
-constexpr auto kDraining = NodeStatus::draining;
-
-RoutedNode node(NodeStatus status, std::uint32_t monitors = 10) {
-    RoutedNode result;
-    result.status = status;
-    result.monitors = monitors;
-    result.reachable = true;
-    return result;
-}
 RoutedNode suspect(RoutedNode of) {
     of.suspect = true;
     return of;

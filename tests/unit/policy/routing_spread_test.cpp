@@ -3,21 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "policy/routing_choice.hpp"
+#include "unit/policy/routing_support.hpp"
 
 namespace higuma::policy {
 namespace {
 
-constexpr auto kOnline = NodeStatus::online;
-constexpr auto kDraining = NodeStatus::draining;
-
-RoutedNode node(NodeStatus status, std::uint32_t monitors = 10) {
-    RoutedNode result;
-    result.status = status;
-    result.monitors = monitors;
-    result.reachable = true;
-    return result;
-}
 RoutedNode weighing(std::uint32_t weight) {
     RoutedNode result = node(kOnline);
     result.weight = weight;
