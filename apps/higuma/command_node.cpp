@@ -6,10 +6,9 @@
 #include "api/auth.hpp"
 #include "api/node_api.hpp"
 #include "base/log.hpp"
+#include "checks/services.hpp"
 #include "cluster/janitor.hpp"
 #include "commands.hpp"
-#include "net/http_client.hpp"
-#include "net/resolver.hpp"
 #include "process/debugger.hpp"
 #include "store/users.hpp"
 
@@ -68,16 +67,14 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
     // Beats have threads of their own: a burst of API reads cannot hold them up.
     store::Database beat_db(config.database, 2, 64, clock);
     store::Database janitor_db(config.database, 1, 4, clock);
-    net::HttpClient http(executor, clock);
-    net::Resolver resolver(executor, clock, config.resolver);
-    engine::Engine engine(engine_config(config), executor, clock,
-                          checks::CheckContext{http, resolver, *clock}, beat_db);
+    checks::Services services({config.resolver}, executor, clock);
+    engine::Engine engine(engine_config(config), executor, clock, services.context(), beat_db);
     cluster::NodeAgent agent(agent_config(config), executor, clock, db, engine);
     api::Authenticator auth(executor, clock, db);
 
-    auto context = std::make_shared<api::NodeApiContext>(
-        api::NodeApiContext{config.id, HIGUMA_VERSION, config.monitor_limit_per_node, clock,
-                            clock->wall_now(), db, engine, agent, auth, http, service_token});
+    auto context = std::make_shared<api::NodeApiContext>(api::NodeApiContext{
+        config.id, HIGUMA_VERSION, config.monitor_limit_per_node, clock, clock->wall_now(), db,
+        engine, agent, auth, services.http(), service_token});
     api::HttpServer server(executor, clock, api::ServerLimits{}, api::node_endpoints(context));
     context->http_stats = [&server] { return server.stats(); };
     const auto address = server.listen(config.listen);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cmath>
 #include <set>
@@ -41,8 +42,11 @@ struct PortField {};
 struct ParentField {};
 struct TimeoutField {};
 struct StatusCodesField {};
+struct OptionField {
+    Option option;
+};
 using Kind = std::variant<TextField, FlagField, NumberField, SecondsField, PortField, ParentField,
-                          TimeoutField, StatusCodesField>;
+                          TimeoutField, StatusCodesField, OptionField>;
 
 struct Field {
     std::string_view name;   // the column, and what answers say
@@ -84,6 +88,58 @@ const std::array kFields{
     Field{"port", "", PortField{}},
     Field{"push_token", "pushToken", TextField{&Monitor::push_token, 32}},
 };
+
+// The fields of the table, and those of the options that only some types use.
+const std::vector<Field>& all_fields() {
+    static const std::vector<Field> fields = [] {
+        std::vector<Field> all(kFields.begin(), kFields.end());
+        for (const auto& info : option_table()) {
+            all.push_back({info.column, info.alias, OptionField{info.option}});
+        }
+        return all;
+    }();
+    return fields;
+}
+
+Result<std::string> read_option(const json::value& value, const std::string& name,
+                                const OptionInfo& info) {
+    switch (info.kind) {
+        case OptionKind::text:
+            return text(value, name, static_cast<std::size_t>(info.most));
+        case OptionKind::number: {
+            const auto given = whole_number(value, name, info.least, info.most);
+            if (!given) return given.error();
+            return std::to_string(*given);
+        }
+        case OptionKind::flag: {
+            const auto given = boolean(value, name);
+            if (!given) return given.error();
+            return std::string(*given ? "1" : "0");
+        }
+        case OptionKind::json:
+            break;
+    }
+    if (!value.is_array()) return invalid(name, name + " must be a list.");
+    std::string written = json::serialize(value);
+    if (count_characters(written) > static_cast<std::size_t>(info.most)) {
+        return invalid(name, name + " is too long.");
+    }
+    return written;
+}
+
+json::value option_to_json(const OptionInfo& info, const MonitorOptions& options) {
+    const auto value = options.get(info.option);
+    if (!value) return nullptr;
+    if (info.kind == OptionKind::text) return json::value(*value);
+    if (info.kind == OptionKind::flag) return options.flag(info.option);
+    if (info.kind == OptionKind::json) {
+        boost::system::error_code error;
+        auto parsed = json::parse(*value, error);
+        return error ? json::value(json::array()) : parsed;
+    }
+    const auto number = options.number(info.option);
+    return number ? json::value(*number) : json::value(nullptr);
+}
 
 Result<void> read_status_codes(const json::value& value, const std::string& name, Monitor& into) {
     const auto* list = value.if_array();
@@ -151,6 +207,12 @@ struct Reader {
     Result<void> operator()(const StatusCodesField&) const {
         return read_status_codes(value, name, into);
     }
+    Result<void> operator()(const OptionField& field) const {
+        auto given = read_option(value, name, info_of(field.option));
+        if (!given) return given.error();
+        into.options.set(field.option, std::move(*given));
+        return {};
+    }
 };
 
 // What null means: the field's default, where it has an empty one.
@@ -169,6 +231,11 @@ struct NullReader {
     }
     Result<void> operator()(const ParentField&) const {
         into.parent.reset();
+        return {};
+    }
+    Result<void> operator()(const OptionField& field) const {
+        if (!info_of(field.option).nullable) return must_be_given();
+        into.options.set(field.option, std::nullopt);
         return {};
     }
     template <class Other>
@@ -204,6 +271,9 @@ struct Writer {
         json::array codes;
         for (const auto& code : from.accepted_statuscodes) codes.emplace_back(code);
         return codes;
+    }
+    json::value operator()(const OptionField& field) const {
+        return option_to_json(info_of(field.option), from.options);
     }
 };
 
@@ -243,10 +313,11 @@ Result<void> read_fixed(const json::value& value, const std::string& name, Monit
 }
 
 const Field* find_field(std::string_view name) {
-    const auto found = std::find_if(kFields.begin(), kFields.end(), [&](const Field& field) {
+    const auto& fields = all_fields();
+    const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& field) {
         return field.name == name || (!field.alias.empty() && field.alias == name);
     });
-    return found == kFields.end() ? nullptr : &*found;
+    return found == fields.end() ? nullptr : &*found;
 }
 
 // What a PUT begins with: the defaults, and what is not a setting.
@@ -264,7 +335,8 @@ Monitor cleared(const Monitor& stored) {
 
 json::object monitor_to_json(const Monitor& monitor) {
     json::object object = fixed_fields(monitor);
-    for (const auto& field : kFields) object[field.name] = std::visit(Writer{monitor}, field.kind);
+    for (const auto& field : all_fields())
+        object[field.name] = std::visit(Writer{monitor}, field.kind);
     return object;
 }
 

@@ -44,8 +44,4 @@ std::string status_line(const net::HttpResponse& response) {
     return fmt::format("{} - {}", response.status, response.reason);
 }
 
-policy::CheckOutcome down(std::string msg) {
-    return {false, std::move(msg), std::nullopt, std::nullopt};
-}
-
 }  // namespace higuma::checks

@@ -15,6 +15,4 @@ Task<Result<net::HttpResponse>> exchange(const CheckContext& context, const Moni
 // "200 - OK".
 std::string status_line(const net::HttpResponse& response);
 
-policy::CheckOutcome down(std::string msg);
-
 }  // namespace higuma::checks

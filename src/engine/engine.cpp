@@ -182,7 +182,7 @@ Task<> Engine::Impl::check(std::shared_ptr<const Monitor> monitor, Ticket ticket
     try {
         outcome = co_await function(context, *monitor, deadline);
     } catch (const std::exception& error) {
-        outcome = {false, error.what(), std::nullopt, std::nullopt};
+        outcome = policy::CheckOutcome::down(error.what());
     }
     ended(monitor->id, ticket, outcome);
 }

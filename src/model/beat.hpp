@@ -28,6 +28,7 @@ struct Beat {
     Seconds duration{};          // since the previous beat
     WallTime scheduled_at{};     // what the next due time counts from; unique per monitor
     Epoch epoch;                 // of the assignment under which the check ran
+    std::string response{};      // what of the answer is kept, as text; empty: nothing
 };
 
 // What the next beat needs to know of the last one.

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "model/monitor_options.hpp"
 
 namespace higuma {
 
@@ -56,7 +57,7 @@ struct Monitor {
     int max_redirects = 10;
     bool ignore_tls = false;
     bool cache_bust = false;
-    std::string auth_method;  // "", "basic", "bearer"
+    std::string auth_method;  // "", "basic", "bearer", "ntlm", "mtls", "oauth2-cc"
     std::string basic_auth_user;
     std::string basic_auth_pass;
     std::string bearer_token;
@@ -67,6 +68,8 @@ struct Monitor {
     std::string hostname;
     std::optional<int> port;
     std::string push_token;
+
+    MonitorOptions options;  // what only some types use
 
     Assignment assignment;
     ChangeSeq change_seq;

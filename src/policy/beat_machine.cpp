@@ -19,8 +19,8 @@ void apply_check(const BeatRules& rules, int retries, const CheckOutcome& outcom
         return;
     }
     if (rules.upside_down) beat.msg = "Flip UP to DOWN";
-    beat.status = rules.max_retries > 0 && retries < rules.max_retries ? BeatStatus::pending
-                                                                       : BeatStatus::down;
+    const bool may_retry = retries < rules.max_retries && !outcome.conclusive;
+    beat.status = may_retry ? BeatStatus::pending : BeatStatus::down;
     beat.retries = retries + 1;
 }
 

@@ -2,10 +2,12 @@
 // a monitor's last state. It knows no time source, no database and no notification.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "model/beat.hpp"
+#include "model/findings.hpp"
 #include "model/monitor.hpp"
 
 namespace higuma::policy {
@@ -17,6 +19,23 @@ struct CheckOutcome {
     std::optional<Millis> ping;
     // Only push: the agent said which status it has; it takes the place of ok.
     std::optional<BeatStatus> reported;
+    // A failure that repeating cannot mend: DOWN at once, without retries.
+    bool conclusive = false;
+    std::string response{};  // what of the answer is kept with the beat, as text; empty: nothing
+    std::shared_ptr<const Findings> findings{};  // may be none
+
+    static CheckOutcome up(std::string msg, std::optional<Millis> ping) {
+        CheckOutcome outcome;
+        outcome.ok = true;
+        outcome.msg = std::move(msg);
+        outcome.ping = ping;
+        return outcome;
+    }
+    static CheckOutcome down(std::string msg) {
+        CheckOutcome outcome;
+        outcome.msg = std::move(msg);
+        return outcome;
+    }
 };
 
 struct BeatRules {

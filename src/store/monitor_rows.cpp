@@ -143,6 +143,19 @@ const std::array kSettings = {
 #undef HIGUMA_NUMBER
 #undef HIGUMA_SECONDS
 
+std::string literal_of(const OptionInfo& info, const MonitorOptions& options) {
+    const auto value = options.get(info.option);
+    if (!value) return "NULL";
+    const bool is_text = info.kind == OptionKind::text || info.kind == OptionKind::json;
+    if (is_text) return literal(*value);
+    const auto number = options.number(info.option);
+    return number ? literal(*number) : "NULL";
+}
+
+std::optional<std::string> option_of(Cell cell) {
+    return cell ? std::optional<std::string>(*cell) : std::nullopt;
+}
+
 constexpr std::string_view kAssignment =
     "node_id, assigned_node, assignment_epoch, pinned, change_seq";
 
@@ -155,6 +168,7 @@ const std::string& monitor_columns() {
     static const std::string columns = [] {
         std::string out = "id";
         for (const auto& column : kSettings) out += fmt::format(", {}", column.name);
+        for (const auto& info : option_table()) out += fmt::format(", {}", info.column);
         return fmt::format("{}, {}", out, kAssignment);
     }();
     return columns;
@@ -165,6 +179,9 @@ Monitor read_monitor(const RowView& row) {
     std::size_t i = 0;
     monitor.id = {row.integer(i++)};
     for (const auto& column : kSettings) column.read(monitor, row, i++);
+    for (const auto& info : option_table()) {
+        monitor.options.set(info.option, option_of(row.text(i++)));
+    }
     monitor.assignment.home = node_of(row.text(i++));
     monitor.assignment.assigned = node_of(row.text(i++));
     monitor.assignment.epoch = {static_cast<std::uint64_t>(row.integer(i++))};
@@ -176,6 +193,9 @@ Monitor read_monitor(const RowView& row) {
 std::vector<std::pair<std::string_view, std::string>> monitor_settings(const Monitor& monitor) {
     std::vector<std::pair<std::string_view, std::string>> out;
     for (const auto& column : kSettings) out.emplace_back(column.name, column.literal(monitor));
+    for (const auto& info : option_table()) {
+        out.emplace_back(info.column, literal_of(info, monitor.options));
+    }
     return out;
 }
 

@@ -4,9 +4,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
-#include "checks/check.hpp"
-#include "net/http_client.hpp"
-#include "net/resolver.hpp"
+#include "checks/services.hpp"
 #include "support/local_servers.hpp"
 #include "support/mariadb.hpp"
 #include "support/run_task.hpp"
@@ -62,9 +60,8 @@ class ChecksTest : public testing::Test {
 
     asio::io_context loop_;
     std::shared_ptr<const Clock> clock_ = std::make_shared<SystemClock>();
-    net::HttpClient http_{loop_.get_executor(), clock_};
-    net::Resolver resolver_{loop_.get_executor(), clock_, ""};
-    const CheckContext context_{http_, resolver_, *clock_};
+    Services services_{{}, loop_.get_executor(), clock_};
+    const CheckContext context_ = services_.context();
 };
 
 TEST_F(ChecksTest, HttpSuccess) {
@@ -112,7 +109,7 @@ TEST_F(ChecksTest, HttpCancelled) {
     LocalHttpServer server([](const ServedRequest&) { return ServedReply{.hang = true}; });
     const auto outcome = cancel(http_monitor(server.url()), [&] { return server.requests() == 1; });
     EXPECT_FALSE(outcome.ok);
-    EXPECT_EQ(http_.stats().in_flight, 0u);
+    EXPECT_EQ(services_.http().stats().in_flight, 0u);
 }
 
 TEST_F(ChecksTest, HttpOversized) {

@@ -1,5 +1,6 @@
 #include "cluster/node_agent.hpp"
 
+#include "checks/services.hpp"
 #include "contract/cluster/fixture.hpp"
 #include "engine/engine.hpp"
 
@@ -16,10 +17,8 @@ class AgentTest : public ClusterTest {
             : loop(test.loop),
               clock(test.clock),
               db(test.database_config, 2, 64, test.clock),
-              http(loop.get_executor(), clock),
-              resolver(loop.get_executor(), clock, ""),
-              engine(engine_config(id), loop.get_executor(), clock,
-                     checks::CheckContext{http, resolver, *clock}, db),
+              services({}, loop.get_executor(), clock),
+              engine(engine_config(id), loop.get_executor(), clock, services.context(), db),
               agent(agent_config(id), loop.get_executor(), clock, db, engine) {
             engine.on_superseded = [this] { ++superseded; };
             const auto at_end = [this](std::exception_ptr) { ended = true; };
@@ -49,8 +48,7 @@ class AgentTest : public ClusterTest {
         boost::asio::io_context& loop;
         std::shared_ptr<const Clock> clock;
         store::Database db;
-        net::HttpClient http;
-        net::Resolver resolver;
+        checks::Services services;
         engine::Engine engine;
         cluster::NodeAgent agent;
         bool ended = false;

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "net/http_client.hpp"
-#include "net/resolver.hpp"
+#include "checks/services.hpp"
 #include "policy/schedule.hpp"
 #include "store/migrate.hpp"
 #include "store/monitors.hpp"
@@ -36,9 +35,8 @@ class EngineTest : public testing::Test {
     std::unique_ptr<Engine> engine(const std::string& node = "node1", EngineConfig config = {}) {
         config.node = NodeId{node};
         config.first_spread = Millis{1'000};
-        auto made =
-            std::make_unique<Engine>(std::move(config), loop_.get_executor(), clock_,
-                                     checks::CheckContext{http_, resolver_, *clock_}, *database_);
+        auto made = std::make_unique<Engine>(std::move(config), loop_.get_executor(), clock_,
+                                             services_.context(), *database_);
         return made;
     }
     void register_as(Engine& engine, const std::string& name = "node1") {
@@ -82,14 +80,18 @@ class EngineTest : public testing::Test {
         return {rows->integer(0, 0), rows->integer(0, 1)};
     }
     CheckOutcome pushed(BeatStatus status) const {
-        return {status == BeatStatus::up, "pushed", Millis{5}, status};
+        CheckOutcome outcome;
+        outcome.ok = status == BeatStatus::up;
+        outcome.msg = "pushed";
+        outcome.ping = Millis{5};
+        outcome.reported = status;
+        return outcome;
     }
 
     asio::io_context loop_;
     std::shared_ptr<const Clock> clock_ = std::make_shared<SystemClock>();
     test::LocalHttpServer target_{[](const ServedRequest&) { return ServedReply{}; }};
-    net::HttpClient http_{loop_.get_executor(), clock_};
-    net::Resolver resolver_{loop_.get_executor(), clock_, ""};
+    checks::Services services_{{}, loop_.get_executor(), clock_};
     store::DatabaseConfig config_;
     std::unique_ptr<store::Connection> admin_;
     std::unique_ptr<store::Database> database_;

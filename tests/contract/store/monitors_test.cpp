@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "contract/store/fixture.hpp"
+#include "store/sql.hpp"
 
 namespace higuma::store {
 namespace {
@@ -22,6 +23,19 @@ class MonitorsTest : public StoreTest {
         StoreTest::SetUp();
         incarnation = add_node("node1");
         add_node("node2");
+    }
+    static std::string unusual_value(const OptionInfo& info) {
+        switch (info.kind) {
+            case OptionKind::text:
+                return std::string("a'\\?").substr(0, static_cast<std::size_t>(info.most));
+            case OptionKind::json:
+                return R"([{"a":"'"}])";
+            case OptionKind::flag:
+                return info.otherwise == "1" ? "0" : "1";
+            case OptionKind::number:
+                break;
+        }
+        return std::to_string(info.most == 65'500 ? 65'500 : 2);
     }
     static Monitor full_monitor() {
         Monitor m;
@@ -55,6 +69,9 @@ class MonitorsTest : public StoreTest {
         m.hostname = "host'";
         m.port = 8080;
         m.push_token = "AbC'123";
+        for (const auto& info : option_table()) {
+            if (info.option != Option::proxy_id) m.options.set(info.option, unusual_value(info));
+        }
         m.assignment.home = NodeId{"node1"};
         m.assignment.pinned = true;
         return m;
@@ -108,6 +125,26 @@ void expect_same_settings(const Monitor& a, const Monitor& b) {
     EXPECT_EQ(a.hostname, b.hostname);
     EXPECT_EQ(a.port, b.port);
     EXPECT_EQ(a.push_token, b.push_token);
+    EXPECT_EQ(a.options, b.options);
+}
+
+TEST_F(MonitorsTest, TheOptionsDefaultsAreTheColumns) {
+    const auto without_quotes = [](std::string text) {
+        std::erase(text, '\'');
+        return text;
+    };
+    for (const auto& info : option_table()) {
+        auto rows = db->query(
+            sql_format("SELECT is_nullable = 'YES', column_default FROM information_schema.columns "
+                       "WHERE table_schema = DATABASE() AND table_name = 'monitor' "
+                       "AND column_name = ?",
+                       info.column));
+        HIGUMA_OK(rows);
+        ASSERT_EQ(rows->size(), 1u) << info.column;
+        EXPECT_EQ(rows->integer(0, 0) != 0, info.nullable) << info.column;
+        EXPECT_EQ(without_quotes(rows->string(0, 1)), info.otherwise.value_or("NULL"))
+            << info.column;
+    }
 }
 
 TEST_F(MonitorsTest, EverySettingComesBackAsItWas) {

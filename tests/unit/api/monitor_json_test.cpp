@@ -50,6 +50,37 @@ TEST(MonitorJson, TakesUptimeKumasNames) {
     EXPECT_EQ(monitor->timeout, Millis{4500});
 }
 
+TEST(MonitorJson, ReadsOptionsByEitherNameAndAnswersThem) {
+    const auto monitor = create_http_with(
+        R"("mqttTopic":"a/b","ping_count":3,"saveResponse":true,"proxyId":null,
+           "conditions":[{"type":"expression","variable":"record"}])");
+    ASSERT_TRUE(monitor) << monitor.error().message;
+    EXPECT_EQ(monitor->options.text(Option::mqtt_topic), "a/b");
+    EXPECT_EQ(monitor->options.number(Option::ping_count), 3);
+    EXPECT_TRUE(monitor->options.flag(Option::save_response));
+    const auto answer = monitor_to_json(*monitor);
+    EXPECT_EQ(answer.at("mqtt_topic"), "a/b");
+    EXPECT_EQ(answer.at("ping_count"), 3);
+    EXPECT_EQ(answer.at("save_response"), true);
+    EXPECT_EQ(answer.at("conditions").as_array().size(), 1u);
+    EXPECT_TRUE(answer.at("proxy_id").is_null());
+    EXPECT_EQ(answer.at("packet_size"), 56);
+}
+
+TEST(MonitorJson, NamesAWrongOption) {
+    for (const auto& [member, field] :
+         {std::pair{R"("ping_count":"3")", "ping_count"},
+          std::pair{R"("ping_count":0)", "ping_count"},
+          std::pair{R"("conditions":{})", "conditions"},
+          std::pair{R"("conditions":null)", "conditions"},
+          std::pair{R"("saveResponse":1)", "saveResponse"},
+          std::pair{R"("dns_resolve_type":"TOOLONG")", "dns_resolve_type"}}) {
+        const auto refused = create_http_with(member);
+        ASSERT_FALSE(refused) << member;
+        EXPECT_EQ(refused.error().field, field);
+    }
+}
+
 TEST(MonitorJson, AnswersTheColumnsNames) {
     auto monitor = *create(R"({"name":"a","type":"push","upsideDown":true,"timeout":1.5})");
     monitor.assignment.home = NodeId{"node1"};

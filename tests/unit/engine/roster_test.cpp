@@ -34,10 +34,14 @@ class RosterTest : public testing::Test {
         EXPECT_TRUE(turn);
         return *turn;
     }
-    static CheckOutcome up() { return {true, "200 - OK", Millis{3}, std::nullopt}; }
-    static CheckOutcome failed() { return {false, "refused", std::nullopt, std::nullopt}; }
+    static CheckOutcome up() { return CheckOutcome::up("200 - OK", Millis{3}); }
+    static CheckOutcome failed() { return CheckOutcome::down("refused"); }
     static CheckOutcome pushed(BeatStatus status) {
-        return {status == BeatStatus::up, "pushed", std::nullopt, status};
+        CheckOutcome outcome;
+        outcome.ok = status == BeatStatus::up;
+        outcome.msg = "pushed";
+        outcome.reported = status;
+        return outcome;
     }
 
     ManualClock clock_{WallTime{Seconds{1'700'000'000}}};

@@ -197,7 +197,7 @@ TEST(ImportantChange, FullMatrix) {
 }
 
 TEST(BeatMessage, IsTheChecksOwn) {
-    CheckOutcome outcome{true, "200 - OK", Millis{12}, {}};
+    const auto outcome = CheckOutcome::up("200 - OK", Millis{12});
     const auto beat = decide_beat({}, {}, outcome, false);
     EXPECT_EQ(beat.msg, "200 - OK");
     EXPECT_EQ(beat.ping, Millis{12});

@@ -1,0 +1,35 @@
+// What the checks of one node share: clients, caches and sockets, each with its bounds. Owned by
+// whoever owns the engine, and outlives it.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "checks/check.hpp"
+#include "net/http_client.hpp"
+#include "net/resolver.hpp"
+
+namespace higuma::checks {
+
+struct ServicesConfig {
+    std::string resolver;  // the DNS server of names that monitors give; empty: the system's
+};
+
+class Services {
+  public:
+    Services(ServicesConfig config, boost::asio::any_io_executor executor,
+             std::shared_ptr<const Clock> clock);
+
+    CheckContext context() { return {http_, resolver_, *clock_}; }
+    net::HttpClient& http() { return http_; }
+    net::Resolver& resolver() { return resolver_; }
+
+  private:
+    std::shared_ptr<const Clock> clock_;
+    net::HttpClient http_;
+    net::Resolver resolver_;
+};
+
+}  // namespace higuma::checks
