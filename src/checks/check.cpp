@@ -12,10 +12,8 @@ struct Row {
 };
 
 constexpr Row kTypes[] = {
-    {"http", check_http},
-    {"keyword", check_keyword},
-    {"port", check_port},
-    {"push", nullptr},
+    {"http", check_http}, {"keyword", check_keyword}, {"port", check_port},
+    {"push", nullptr},    {"redis", check_redis},     {"smtp", check_smtp},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 namespace higuma::net {
 class HttpClient;
 class Resolver;
+class TlsContexts;
 }  // namespace higuma::net
 
 namespace higuma::checks {
@@ -21,6 +22,7 @@ namespace higuma::checks {
 struct CheckContext {
     net::HttpClient& http;
     net::Resolver& resolver;
+    net::TlsContexts& tls;
     const Clock& clock;
 };
 

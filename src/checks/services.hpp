@@ -10,6 +10,7 @@
 #include "checks/check.hpp"
 #include "net/http_client.hpp"
 #include "net/resolver.hpp"
+#include "net/tls_stream.hpp"
 
 namespace higuma::checks {
 
@@ -22,7 +23,7 @@ class Services {
     Services(ServicesConfig config, boost::asio::any_io_executor executor,
              std::shared_ptr<const Clock> clock);
 
-    CheckContext context() { return {http_, resolver_, *clock_}; }
+    CheckContext context() { return {http_, resolver_, tls_, *clock_}; }
     net::HttpClient& http() { return http_; }
     net::Resolver& resolver() { return resolver_; }
 
@@ -30,6 +31,7 @@ class Services {
     std::shared_ptr<const Clock> clock_;
     net::HttpClient http_;
     net::Resolver resolver_;
+    net::TlsContexts tls_;
 };
 
 }  // namespace higuma::checks
