@@ -12,8 +12,13 @@ struct Row {
 };
 
 constexpr Row kTypes[] = {
-    {"http", check_http}, {"keyword", check_keyword}, {"port", check_port},
-    {"push", nullptr},    {"redis", check_redis},     {"smtp", check_smtp},
+    {"http", check_http},
+    {"keyword", check_keyword},
+    {"port", check_port},
+    {"push", nullptr},
+    {"redis", check_redis},
+    {"smtp", check_smtp},
+    {"websocket-upgrade", check_websocket_upgrade},
 };
 
 }  // namespace

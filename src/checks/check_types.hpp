@@ -10,5 +10,6 @@ Task<policy::CheckOutcome> check_keyword(const CheckContext&, const Monitor&, De
 Task<policy::CheckOutcome> check_port(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_redis(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_smtp(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_websocket_upgrade(const CheckContext&, const Monitor&, Deadline);
 
 }  // namespace higuma::checks
