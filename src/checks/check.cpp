@@ -12,13 +12,10 @@ struct Row {
 };
 
 constexpr Row kTypes[] = {
-    {"http", check_http},
-    {"keyword", check_keyword},
-    {"port", check_port},
-    {"push", nullptr},
-    {"redis", check_redis},
-    {"smtp", check_smtp},
-    {"websocket-upgrade", check_websocket_upgrade},
+    {"http", check_http}, {"keyword", check_keyword},
+    {"mqtt", check_mqtt}, {"port", check_port},
+    {"push", nullptr},    {"redis", check_redis},
+    {"smtp", check_smtp}, {"websocket-upgrade", check_websocket_upgrade},
 };
 
 }  // namespace

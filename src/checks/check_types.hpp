@@ -7,6 +7,7 @@ namespace higuma::checks {
 
 Task<policy::CheckOutcome> check_http(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_keyword(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_mqtt(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_port(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_redis(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_smtp(const CheckContext&, const Monitor&, Deadline);
