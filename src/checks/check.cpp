@@ -11,12 +11,20 @@ struct Row {
     CheckFunction check;  // nullptr: the engine answers it
 };
 
+// clang-format off: one row a type
 constexpr Row kTypes[] = {
-    {"http", check_http}, {"keyword", check_keyword},
-    {"mqtt", check_mqtt}, {"port", check_port},
-    {"push", nullptr},    {"redis", check_redis},
-    {"smtp", check_smtp}, {"websocket-upgrade", check_websocket_upgrade},
+    {"http", check_http},
+    {"keyword", check_keyword},
+    {"mqtt", check_mqtt},
+    {"mysql", check_mysql},
+    {"port", check_port},
+    {"postgres", check_postgres},
+    {"push", nullptr},
+    {"redis", check_redis},
+    {"smtp", check_smtp},
+    {"websocket-upgrade", check_websocket_upgrade},
 };
+// clang-format on
 
 }  // namespace
 
