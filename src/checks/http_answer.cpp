@@ -79,30 +79,49 @@ std::string number_text(double value) {
     return sign + digits.insert(static_cast<std::size_t>(point), ".");
 }
 
-void write(const json::value& value, std::string& to) {
-    if (const auto* object = value.if_object()) {
-        char before = '{';
-        for (const auto& [key, part] : *object) {
-            to += before;
-            to += json::serialize(json::string_view(key));
-            to += ':';
-            write(part, to);
-            before = ',';
-        }
-        to += object->empty() ? "{}" : "}";
-    } else if (const auto* array = value.if_array()) {
-        char before = '[';
-        for (const auto& part : *array) {
-            to += before;
-            write(part, to);
-            before = ',';
-        }
-        to += array->empty() ? "[]" : "]";
-    } else if (value.is_number()) {
-        to += number_text(value.to_number<double>());
-    } else {
-        to += json::serialize(value);
+// Where the string that starts at `at` ends, behind its quote.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+    for (++at; at < text.size() && text[at] != '"'; ++at) {
+        if (text[at] == '\\') ++at;
     }
+    return std::min(at + 1, text.size());
+}
+
+// One token of valid JSON, written as JavaScript writes it. Boost.JSON reads long numbers less
+// exactly than JavaScript does, so the text is rewritten, not the parsed value.
+std::string rewritten(std::string_view token) {
+    if (token[0] == '"') {
+        if (token.find('\\') == std::string_view::npos) return std::string(token);
+        boost::system::error_code error;
+        const auto parsed = json::parse(token, error);
+        return error ? std::string(token) : json::serialize(parsed);
+    }
+    if (token[0] != '-' && (token[0] < '0' || token[0] > '9')) return std::string(token);
+    double value = 0;
+    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
+    (void)end;
+    if (error != std::errc{}) return "null";  // not finite, or nothing
+    return number_text(value);
+}
+
+std::string compact(std::string_view text) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    constexpr std::string_view kMarks = "{}[]:,";
+    std::string written;
+    written.reserve(text.size());
+    std::size_t at = 0;
+    while ((at = text.find_first_not_of(kSpace, at)) != std::string_view::npos) {
+        if (kMarks.find(text[at]) != std::string_view::npos) {
+            written += text[at++];
+            continue;
+        }
+        const std::size_t end =
+            text[at] == '"' ? end_of_string(text, at)
+                            : std::min(text.find_first_of(" \t\r\n{}[]:,", at), text.size());
+        written += rewritten(text.substr(at, end - at));
+        at = end;
+    }
+    return written;
 }
 
 }  // namespace
@@ -120,10 +139,7 @@ std::string text_of_answer(std::string body) {
     const auto parsed = json::parse(body, error, {}, limits);
     if (error) return body;
     if (const auto* text = parsed.if_string()) return {text->data(), text->size()};
-    std::string written;
-    written.reserve(body.size());
-    write(parsed, written);
-    return written;
+    return compact(body);
 }
 
 std::string kept_part(const std::string& text, std::size_t most) {
