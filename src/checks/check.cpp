@@ -12,9 +12,8 @@ struct Row {
 };
 
 constexpr Row kTypes[] = {
-    {"http", check_http},
-    {"keyword", check_keyword},
-    {"port", check_port},
+    {"http", check_http},       {"json-query", check_json_query},
+    {"keyword", check_keyword}, {"port", check_port},
     {"push", nullptr},
 };
 

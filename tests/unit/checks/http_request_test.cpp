@@ -13,7 +13,7 @@ TEST(CheckTable, KnowsTheTypes) {
     EXPECT_NE(find_check("port"), nullptr);
     EXPECT_EQ(find_check("push"), nullptr);
     EXPECT_EQ(find_check("no-such-type"), nullptr);
-    EXPECT_THAT(known_types(), testing::UnorderedElementsAre("http", "keyword", "port", "push"));
+    EXPECT_THAT(known_types(), testing::UnorderedElementsAre("http", "json-query", "keyword", "port", "push"));
 }
 
 TEST(AcceptedStatus, TakesCodesAndRanges) {
