@@ -75,16 +75,6 @@ void read_facts(RequestContext& context) {
     }
 }
 
-bool add_clear_cookie(ngx_http_request_t* request) {
-    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&request->headers_out.headers));
-    if (header == nullptr) return false;
-    *header = {};
-    header->hash = 1;
-    header->key = str_of("Set-Cookie");
-    header->value = str_of(kClearCookie);
-    return true;
-}
-
 // Tries are counted per set; after a change of the nodes each may be tried again.
 bool use_current_peers(RequestContext& context, RouteState& state) {
     if (context.peers == &state.peers()) return true;
@@ -115,7 +105,7 @@ ngx_int_t get_peer(ngx_peer_connection_t* connection, void* data) {
 
     const policy::RouteChoice choice = state.choose(context.facts);
     if (choice.clear_cookie && !context.cookie_cleared) {
-        context.cookie_cleared = add_clear_cookie(context.request);
+        context.cookie_cleared = add_header(context.request, "Set-Cookie", kClearCookie);
     }
     if (!choice.node) {
         connection->name = &no_peer_name;
@@ -214,6 +204,16 @@ ngx_int_t init_peer(ngx_http_request_t* request, ngx_http_upstream_srv_conf_t*) 
     peer.save_session = guarded<save_session>;
 #endif
     return NGX_OK;
+}
+
+bool add_header(ngx_http_request_t* request, std::string_view name, std::string_view value) {
+    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&request->headers_out.headers));
+    if (header == nullptr) return false;
+    *header = {};
+    header->hash = 1;
+    header->key = str_of(name);
+    header->value = str_of(value);
+    return true;
 }
 
 std::string_view session_cookie_of(ngx_http_request_t* request) {
