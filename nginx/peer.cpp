@@ -254,23 +254,39 @@ bool waits(const RequestContext& context) {
     return context.request->upstream->headers_in.status_n == 0;
 }
 
+// The action may take its try out of the queue.
+template <class Action>
+void for_each_in(ngx_queue_t& queue, Action act) {
+    for (ngx_queue_t* each = ngx_queue_head(&queue); each != ngx_queue_sentinel(&queue);) {
+        auto& context = *ngx_queue_data(each, RequestContext, queue);
+        each = ngx_queue_next(each);
+        act(context);
+    }
+}
+
 template <class Action>
 void for_each_try(Peer& peer, Action act) {
-    for (ngx_queue_t* each = ngx_queue_head(&peer.waiting);
-         each != ngx_queue_sentinel(&peer.waiting); each = ngx_queue_next(each)) {
-        act(*ngx_queue_data(each, RequestContext, queue));
-    }
+    for_each_in(peer.waiting, act);
+    for_each_in(peer.answered, act);
 }
 
 }  // namespace
 
-std::optional<ngx_msec_t> oldest_wait(const Peer& peer) {
-    for (const ngx_queue_t* each = ngx_queue_head(&peer.waiting);
-         each != ngx_queue_sentinel(&peer.waiting); each = ngx_queue_next(each)) {
-        const auto& context = *ngx_queue_data(each, RequestContext, queue);
-        if (waits(context) && is_repeatable(context.request)) return context.try_began;
-    }
-    return std::nullopt;
+std::optional<ngx_msec_t> oldest_wait(Peer& peer) {
+    std::optional<ngx_msec_t> oldest;
+    for_each_in(peer.waiting, [&](RequestContext& context) {
+        if (!waits(context)) {
+            ngx_queue_remove(&context.queue);
+            ngx_queue_insert_tail(&peer.answered, &context.queue);
+        } else if (!oldest && is_repeatable(context.request)) {
+            oldest = context.try_began;
+        }
+    });
+    return oldest;
+}
+
+bool has_tries(const Peer& peer) {
+    return !ngx_queue_empty(&peer.waiting) || !ngx_queue_empty(&peer.answered);
 }
 
 void move_waiting(Peer& peer) {

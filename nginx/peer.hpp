@@ -58,7 +58,8 @@ void give_up_on_late(Peer& peer);
 
 // When the oldest try began that waits for an answer and may be repeated elsewhere; none: there is
 // no such try.
-std::optional<ngx_msec_t> oldest_wait(const Peer& peer);
+std::optional<ngx_msec_t> oldest_wait(Peer& peer);
+bool has_tries(const Peer& peer);
 // Such tries go elsewhere now: the peer is silent.
 void move_waiting(Peer& peer);
 
