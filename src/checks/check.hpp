@@ -13,6 +13,7 @@
 namespace higuma::net {
 class HttpClient;
 class Resolver;
+class TlsContexts;
 }  // namespace higuma::net
 
 namespace higuma::checks {
@@ -23,6 +24,7 @@ struct HttpServices;
 struct CheckContext {
     net::HttpClient& http;
     net::Resolver& resolver;
+    net::TlsContexts& tls;
     const Clock& clock;
     HttpServices& web;
 };
