@@ -13,7 +13,9 @@ struct Row {
 
 constexpr Row kTypes[] = {
     {"http", check_http},
+    {"group", nullptr},
     {"keyword", check_keyword},
+    {"manual", nullptr},
     {"port", check_port},
     {"push", nullptr},
 };

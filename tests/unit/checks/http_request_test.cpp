@@ -13,7 +13,8 @@ TEST(CheckTable, KnowsTheTypes) {
     EXPECT_NE(find_check("port"), nullptr);
     EXPECT_EQ(find_check("push"), nullptr);
     EXPECT_EQ(find_check("no-such-type"), nullptr);
-    EXPECT_THAT(known_types(), testing::UnorderedElementsAre("http", "keyword", "port", "push"));
+    EXPECT_THAT(known_types(), testing::UnorderedElementsAre("group", "http", "keyword", "manual",
+                                                             "port", "push"));
 }
 
 TEST(AcceptedStatus, TakesCodesAndRanges) {
