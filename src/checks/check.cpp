@@ -13,9 +13,11 @@ struct Row {
 
 // clang-format off
 constexpr Row kTypes[] = {
+    {"group", nullptr},
     {"http", check_http},
     {"json-query", check_json_query},
     {"keyword", check_keyword},
+    {"manual", nullptr},
     {"mqtt", check_mqtt},
     {"port", check_port},
     {"push", nullptr},
