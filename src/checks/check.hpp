@@ -17,11 +17,14 @@ class Resolver;
 
 namespace higuma::checks {
 
+struct HttpServices;
+
 // What checks may use; owned by the engine's owner, outlives every check.
 struct CheckContext {
     net::HttpClient& http;
     net::Resolver& resolver;
     const Clock& clock;
+    HttpServices& web;
 };
 
 // Never throws and never outlasts the deadline: a failing check is an outcome, not an error.

@@ -1,0 +1,19 @@
+// What the checks of the HTTP family share besides the client.
+#pragma once
+
+#include "checks/certificate_readings.hpp"
+#include "checks/oauth_tokens.hpp"
+#include "checks/proxy_book.hpp"
+
+namespace higuma::checks {
+
+struct HttpServices {
+    HttpServices(boost::asio::any_io_executor executor, net::HttpClient& http, const Clock& clock)
+        : tokens(executor, http, clock) {}
+
+    OAuthTokens tokens;
+    ProxyBook proxies;
+    CertificateReadings certificates;
+};
+
+}  // namespace higuma::checks
