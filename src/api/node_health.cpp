@@ -30,6 +30,10 @@ json::object engine_to_json(const engine::EngineStats& stats) {
             {"beats_fenced", stats.beats_fenced},
             {"beats_dropped", stats.beats_dropped},
             {"write_errors", stats.write_errors},
+            {"batches", stats.batches},
+            {"statements", stats.statements},
+            {"flush_interval_ms", stats.flush_interval.count()},
+            {"responses_dropped", stats.responses_dropped},
             {"worst_lateness_ms", stats.worst_lateness.count()}};
 }
 

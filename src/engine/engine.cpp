@@ -90,6 +90,7 @@ void Engine::Impl::make_writer() {
     writing.queue_limit = config.beat_queue_limit;
     writing.batch_size = config.batch_size;
     writing.flush_interval = config.flush_interval;
+    writing.longest_flush_interval = config.longest_flush_interval;
     writing.spool_path = config.spool_path;
     const auto weak = weak_from_this();
     // Calls the hook of the owner, if both are there.
@@ -319,6 +320,10 @@ EngineStats Engine::stats() const {
     stats.beats_spooled = written.spooled;
     stats.beats_replayed = written.replayed;
     stats.spool_refused = written.spool_refused;
+    stats.statements = written.statements;
+    stats.batches = written.batches;
+    stats.responses_dropped = written.responses_dropped;
+    stats.flush_interval = written.flush_interval;
     stats.worst_lateness = impl_->lateness.worst(impl_->clock->now());
     stats.unsupported = impl_->unsupported.size();
     stats.checks_per_second = impl_->roster.checks_per_second();

@@ -24,9 +24,10 @@ struct EngineConfig {
     NodeId node;
     std::size_t max_checks_in_flight = 512;
     std::size_t beat_queue_limit =
-        200'000;  // unwritten beats kept; the oldest unimportant one is dropped
-    std::size_t batch_size = 500;
-    Millis flush_interval{100};
+        200'000;                     // unwritten beats kept; the oldest unimportant one is dropped
+    std::size_t batch_size = 1'000;  // beats written by one transaction at most
+    // Beats gather so long before they are written: while few come, and while many do.
+    Millis flush_interval{100}, longest_flush_interval{500};
     Millis first_spread{20'000};
     // Over which overdue monitors that are taken over start. Half a second leaves room in the
     // second that a take-over may cost for hearing of it and for beats that died unwritten with the
@@ -44,6 +45,9 @@ struct EngineStats {
     double checks_per_second = 0;  // scheduled: the sum of 1/interval
     std::size_t unsupported = 0;   // monitors left alone: their type is not built yet
     std::uint64_t beats_spooled = 0, beats_replayed = 0, spool_refused = 0;
+    std::uint64_t statements = 0, batches = 0;  // that wrote the beats stored
+    std::uint64_t responses_dropped = 0;        // saved answers that the queue had no room for
+    Millis flush_interval{};                    // as it is now
 };
 
 class Engine {
