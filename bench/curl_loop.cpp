@@ -43,6 +43,7 @@ class Loop {
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
         curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);  // else the trust store is read each time
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Loop::on_body);
         curl_multi_add_handle(multi_, easy);
     }

@@ -29,7 +29,7 @@ def parse():
     parser.add_argument("--runs", type=int, default=3, help="of http and https; medians are printed")
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
     parser.add_argument("--rate", type=int, default=4000, help="HTTP checks a second")
-    parser.add_argument("--tls-rate", type=int, default=500, help="HTTPS checks a second")
+    parser.add_argument("--tls-rate", type=int, default=300, help="HTTPS checks a second")
     parser.add_argument("--monitors", type=int, default=100_000, help="of the parts monitors and push")
     parser.add_argument("--interval", type=int, default=60, help="seconds, of those monitors")
     parser.add_argument("--push-rate", type=int, default=10_000, help="pushes a second that are tried")
