@@ -171,7 +171,6 @@ class Bench:
         text = self.render(folder, port)
         text = text.replace("higuma_failure_page;", "return 503;")
         text = re.sub(r"^ *(load_module|higuma\w*)\b.*;.*\n", "", text, flags=re.M)
-        text = re.sub(r"^ *add_header .*\$higuma.*\n", "", text, flags=re.M)
         text = text.replace('node="$higuma_node" via="$higuma_via" ', "")
         servers = " ".join(f"server 127.0.0.1:{backend};" for backend in self.backends)
         text = re.sub(r"server 0\.0\.0\.0:1;.*", servers, text)

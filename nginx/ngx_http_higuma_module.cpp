@@ -114,19 +114,9 @@ const Answer& answer_for(ngx_http_request_t* request) {
     return is_repeatable(request) ? kNoNode : kBroken;
 }
 
-bool add_retry_after(ngx_http_request_t* request) {
-    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&request->headers_out.headers));
-    if (header == nullptr) return false;
-    *header = {};
-    header->hash = 1;
-    header->key = str_of("Retry-After");
-    header->value = str_of("5");
-    return true;
-}
-
 ngx_int_t answer_failure(ngx_http_request_t* request) {
     const Answer& answer = answer_for(request);
-    if (answer.retry && !add_retry_after(request)) return NGX_ERROR;
+    if (answer.retry && !add_header(request, "Retry-After", "5")) return NGX_ERROR;
     return send_json(request, answer.status, answer.body);
 }
 
@@ -136,6 +126,24 @@ char* set_handler(ngx_conf_t* cf, ngx_command_t*, void*) {
         ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module));
     location->handler = Handler;
     return NGX_CONF_OK;
+}
+
+// -- Headers of each answer that came by way of our upstream
+
+ngx_http_output_header_filter_pt next_header_filter;
+
+bool add_headers(ngx_http_request_t* request) {
+    const RequestContext* context = context_of(request);
+    if (context == nullptr || !context->chosen) return true;
+    if (!add_header(request, "X-Routed-Via", policy::to_string(context->rule))) return false;
+    if (!add_header(request, "X-Routed-To", (*context->peers)[context->node].id)) return false;
+    const std::string_view cookie = session_cookie_of(request);
+    return cookie.empty() || add_header(request, "Set-Cookie", cookie);
+}
+
+ngx_int_t filter_headers(ngx_http_request_t* request) {
+    if (request == request->main && !add_headers(request)) return NGX_ERROR;
+    return next_header_filter(request);
 }
 
 // -- Variables
@@ -164,12 +172,6 @@ ngx_int_t node_variable(ngx_http_request_t* request, ngx_http_variable_value_t* 
     return NGX_OK;
 }
 
-ngx_int_t session_cookie_variable(ngx_http_request_t* request, ngx_http_variable_value_t* value,
-                                  uintptr_t) {
-    set_variable(value, session_cookie_of(request));
-    return NGX_OK;
-}
-
 ngx_int_t add_variable(ngx_conf_t* cf, std::string_view name, ngx_http_get_variable_pt get) {
     ngx_str_t text = str_of(name);
     ngx_http_variable_t* variable = ngx_http_add_variable(cf, &text, NGX_HTTP_VAR_NOCACHEABLE);
@@ -180,14 +182,16 @@ ngx_int_t add_variable(ngx_conf_t* cf, std::string_view name, ngx_http_get_varia
 
 ngx_int_t add_variables(ngx_conf_t* cf) {
     if (add_variable(cf, "higuma_via", guarded<via_variable>) != NGX_OK) return NGX_ERROR;
-    if (add_variable(cf, "higuma_node", guarded<node_variable>) != NGX_OK) return NGX_ERROR;
-    return add_variable(cf, "higuma_session_cookie", guarded<session_cookie_variable>);
+    return add_variable(cf, "higuma_node", guarded<node_variable>);
 }
 
-ngx_int_t check_conf(ngx_conf_t* cf) {
+ngx_int_t complete_conf(ngx_conf_t* cf) {
     remove_dead_sockets(cf);
     const MainConf* conf = main_conf_of(cf);
-    if (!conf->used || conf->directory.len != 0) return NGX_OK;
+    if (!conf->used) return NGX_OK;
+    next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = guarded<filter_headers>;
+    if (conf->directory.len != 0) return NGX_OK;
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"higuma\" needs \"higuma_route_directory\"");
     return NGX_ERROR;
 }
@@ -249,7 +253,7 @@ ngx_command_t commands[] = {
 
 ngx_http_module_t module_context = {
     guarded<add_variables>,     // preconfiguration
-    guarded<check_conf>,        // postconfiguration
+    guarded<complete_conf>,     // postconfiguration
     guarded<create_main_conf>,  // create main configuration
     guarded<init_main_conf>,    // init main configuration
     nullptr,                    // create server configuration

@@ -75,16 +75,6 @@ void read_facts(RequestContext& context) {
     }
 }
 
-bool add_clear_cookie(ngx_http_request_t* request) {
-    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&request->headers_out.headers));
-    if (header == nullptr) return false;
-    *header = {};
-    header->hash = 1;
-    header->key = str_of("Set-Cookie");
-    header->value = str_of(kClearCookie);
-    return true;
-}
-
 // Tries are counted per set; after a change of the nodes each may be tried again.
 bool use_current_peers(RequestContext& context, RouteState& state) {
     if (context.peers == &state.peers()) return true;
@@ -115,7 +105,7 @@ ngx_int_t get_peer(ngx_peer_connection_t* connection, void* data) {
 
     const policy::RouteChoice choice = state.choose(context.facts);
     if (choice.clear_cookie && !context.cookie_cleared) {
-        context.cookie_cleared = add_clear_cookie(context.request);
+        context.cookie_cleared = add_header(context.request, "Set-Cookie", kClearCookie);
     }
     if (!choice.node) {
         connection->name = &no_peer_name;
@@ -216,6 +206,16 @@ ngx_int_t init_peer(ngx_http_request_t* request, ngx_http_upstream_srv_conf_t*) 
     return NGX_OK;
 }
 
+bool add_header(ngx_http_request_t* request, std::string_view name, std::string_view value) {
+    auto* header = static_cast<ngx_table_elt_t*>(ngx_list_push(&request->headers_out.headers));
+    if (header == nullptr) return false;
+    *header = {};
+    header->hash = 1;
+    header->key = str_of(name);
+    header->value = str_of(value);
+    return true;
+}
+
 std::string_view session_cookie_of(ngx_http_request_t* request) {
     constexpr std::string_view kName = "HIGUMA_NODE=";
     constexpr std::string_view kRest = "; Path=/socket.io/; HttpOnly; SameSite=Lax";
@@ -254,23 +254,39 @@ bool waits(const RequestContext& context) {
     return context.request->upstream->headers_in.status_n == 0;
 }
 
+// The action may take its try out of the queue.
+template <class Action>
+void for_each_in(ngx_queue_t& queue, Action act) {
+    for (ngx_queue_t* each = ngx_queue_head(&queue); each != ngx_queue_sentinel(&queue);) {
+        auto& context = *ngx_queue_data(each, RequestContext, queue);
+        each = ngx_queue_next(each);
+        act(context);
+    }
+}
+
 template <class Action>
 void for_each_try(Peer& peer, Action act) {
-    for (ngx_queue_t* each = ngx_queue_head(&peer.waiting);
-         each != ngx_queue_sentinel(&peer.waiting); each = ngx_queue_next(each)) {
-        act(*ngx_queue_data(each, RequestContext, queue));
-    }
+    for_each_in(peer.waiting, act);
+    for_each_in(peer.answered, act);
 }
 
 }  // namespace
 
-std::optional<ngx_msec_t> oldest_wait(const Peer& peer) {
-    for (const ngx_queue_t* each = ngx_queue_head(&peer.waiting);
-         each != ngx_queue_sentinel(&peer.waiting); each = ngx_queue_next(each)) {
-        const auto& context = *ngx_queue_data(each, RequestContext, queue);
-        if (waits(context) && is_repeatable(context.request)) return context.try_began;
-    }
-    return std::nullopt;
+std::optional<ngx_msec_t> oldest_wait(Peer& peer) {
+    std::optional<ngx_msec_t> oldest;
+    for_each_in(peer.waiting, [&](RequestContext& context) {
+        if (!waits(context)) {
+            ngx_queue_remove(&context.queue);
+            ngx_queue_insert_tail(&peer.answered, &context.queue);
+        } else if (!oldest && is_repeatable(context.request)) {
+            oldest = context.try_began;
+        }
+    });
+    return oldest;
+}
+
+bool has_tries(const Peer& peer) {
+    return !ngx_queue_empty(&peer.waiting) || !ngx_queue_empty(&peer.answered);
 }
 
 void move_waiting(Peer& peer) {

@@ -38,6 +38,10 @@ ngx_int_t init_peer(ngx_http_request_t* request, ngx_http_upstream_srv_conf_t* u
 // Of this request, also after an internal redirect; null when it never came to our upstream.
 RequestContext* context_of(ngx_http_request_t* request);
 
+// Adds a header to the answer; false when there is no memory. `name` and `value` are not copied:
+// they live as long as the request.
+bool add_header(ngx_http_request_t* request, std::string_view name, std::string_view value);
+
 // The `Set-Cookie` of a response that begins a Socket.IO session; empty when there is none to set.
 // Lives in the request's pool.
 std::string_view session_cookie_of(ngx_http_request_t* request);
@@ -54,7 +58,8 @@ void give_up_on_late(Peer& peer);
 
 // When the oldest try began that waits for an answer and may be repeated elsewhere; none: there is
 // no such try.
-std::optional<ngx_msec_t> oldest_wait(const Peer& peer);
+std::optional<ngx_msec_t> oldest_wait(Peer& peer);
+bool has_tries(const Peer& peer);
 // Such tries go elsewhere now: the peer is silent.
 void move_waiting(Peer& peer);
 

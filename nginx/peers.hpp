@@ -22,7 +22,9 @@ struct Peer {
     routing::SocketAddress socket;
     bool reachable = false;
     SlotIndex slot;
-    ngx_queue_t waiting{};       // RequestContext::queue of each try under way
+    // RequestContext::queue of each try under way. Those that were answered move to the second one
+    // when somebody looks, so that a thousand open WebSockets are not walked for one that waits.
+    ngx_queue_t waiting{}, answered{};
     ngx_msec_t answered_at = 0;  // a request or a probe of this worker
     bool probing = false;
 };
@@ -31,8 +33,9 @@ class PeerSet {
   public:
     explicit PeerSet(std::size_t size) : peers_(size) {
         for (Peer& peer : peers_) {
-            ngx_queue_t* waiting = &peer.waiting;
-            ngx_queue_init(waiting);
+            for (ngx_queue_t* queue : {&peer.waiting, &peer.answered}) {
+                ngx_queue_init(queue);
+            }
         }
     }
     PeerSet(const PeerSet&) = delete;

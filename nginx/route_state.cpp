@@ -193,7 +193,7 @@ void RouteState::map_owners() {
 void RouteState::close_offline() {
     for (PeerSet& set : peer_sets_) {
         for (Peer& peer : set.peers()) {
-            if (ngx_queue_empty(&peer.waiting)) continue;
+            if (!has_tries(peer)) continue;
             const auto node = peers_->find(peer.id);
             if (node && nodes_[*node].status == NodeStatus::offline) close_tries(peer);
         }
@@ -203,7 +203,7 @@ void RouteState::close_offline() {
 void RouteState::give_up_on_late_tries() {
     for (PeerSet& set : peer_sets_) {
         for (Peer& peer : set.peers()) {
-            if (ngx_queue_empty(&peer.waiting)) continue;
+            if (!has_tries(peer)) continue;
             const auto node = peers_->find(peer.id);
             if (node && !serves(*node)) give_up_on_late(peer);
         }

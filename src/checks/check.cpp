@@ -13,8 +13,11 @@ struct Row {
 
 // clang-format off: one row a type
 constexpr Row kTypes[] = {
+    {"group", nullptr},
     {"http", check_http},
+    {"json-query", check_json_query},
     {"keyword", check_keyword},
+    {"manual", nullptr},
     {"mqtt", check_mqtt},
     {"mysql", check_mysql},
     {"port", check_port},

@@ -88,7 +88,7 @@ void HttpClient::Impl::admit(const TransferPtr& transfer) {
 
 void HttpClient::Impl::start(const TransferPtr& transfer) {
     ++sent;
-    auto prepared = transfer->prepare(take_handle(), clock->now());
+    auto prepared = transfer->prepare(take_handle());
     if (prepared && curl_multi_add_handle(multi.get(), transfer->handle()) != CURLM_OK) {
         prepared = Failure{ErrorKind::internal, "libcurl refuses the request", ""};
     }
@@ -146,7 +146,7 @@ void HttpClient::Impl::collect() {
         const CURLcode code = message->data.result;  // the message dies with the removal
         HttpTransfer* done = nullptr;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done);
-        done->conclude(code, clock->now());
+        done->conclude(code);
         curl_multi_remove_handle(multi.get(), done->handle());
         const TransferPtr transfer = done->shared_from_this();
         running.erase(transfer);

@@ -45,6 +45,7 @@ unsigned rank_of(const RoutedNode& node, bool stale, bool panic) {
 // The nodes that come into question: not tried, of the best rank there is.
 struct Group {
     NodeSet members;
+    std::uint64_t size = 0;
     std::uint64_t monitors = 0;
 };
 
@@ -57,6 +58,7 @@ Group best_group(const RoutingView& view, const NodeSet& tried, bool panic) {
         if (rank < best) group = {};
         best = rank;
         group.members.set(i);
+        ++group.size;
         group.monitors += view.nodes[i].monitors;
     }
     return group;
@@ -83,7 +85,7 @@ std::uint64_t pressure_of(const RoutedNode& node) {
 // Monitors weigh what each further request costs. The softening keeps a node with none from taking
 // all.
 std::uint64_t monitors_score(const RoutedNode& node, const RoutingView&, const Group& group) {
-    const std::uint64_t softening = 4 + group.monitors / group.members.count() / 4;
+    const std::uint64_t softening = 4 + group.monitors / group.size / 4;
     const std::uint64_t cost = pressure_of(node) * (node.monitors + softening);
     return cost * kFullShare / share_of(node);
 }
@@ -235,7 +237,7 @@ RouteChoice choose_route(const RoutingView& view, const RouteRequest& request) {
     }
     choice.rule = RouteRule::load_balancer;
     const Group group = best_group(view, request.tried, panic);
-    if (group.members.any()) choice.node = by_algorithm(view, group);
+    if (group.size > 0) choice.node = by_algorithm(view, group);
     return choice;
 }
 

@@ -9,7 +9,7 @@
 namespace higuma::routing {
 
 std::uint64_t token_key(std::string_view push_token) {
-    return XXH3_64bits(push_token.data(), push_token.size());
+    return XXH3_64bits(push_token.data(), push_token.size()) & kMaxKey;
 }
 
 std::uint64_t header_checksum_of(const FileHeader& header) {
@@ -29,9 +29,8 @@ std::uint64_t expected_size(const FileHeader& header) {
         if (header.monitor_slots != 0 || header.token_slots != 0) return 0;
         return sizeof(FileHeader) + sizeof(RoutingRecord) + header.node_count * sizeof(NodeRecord);
     }
-    constexpr std::uint64_t kSlotBytes = sizeof(std::uint64_t) + sizeof(std::uint16_t);
     return sizeof(FileHeader) + header.node_count * sizeof(NameField) +
-           (header.monitor_slots + header.token_slots) * kSlotBytes;
+           (header.monitor_slots + header.token_slots) * sizeof(OwnerSlot);
 }
 
 bool is_valid_name(std::string_view id) {

@@ -3,15 +3,14 @@
 // aligned.
 //
 //   kind nodes:   header | RoutingRecord | NodeRecord[node_count]
-//   kind owners:  header | NameField[node_count]
-//                        | u64 monitor_keys[monitor_slots] | u64 token_keys[token_slots]
-//                        | u16 monitor_nodes[monitor_slots] | u16 token_nodes[token_slots]
+//   kind owners:  header | NameField[node_count] | OwnerSlot monitors[monitor_slots]
+//                        | OwnerSlot tokens[token_slots]
 //
-// The four arrays of an owners file are two open-addressing hash tables, keys apart from values.
-// Slot of a key: home_slot(key, slots), then the next ones, around the end; a value of kNoNode is
-// an empty slot and ends the search, as do `probe` steps. A monitor's key is its id, a push token's
-// is token_key(): tokens are secrets and are never stored; a collision only costs a hop, since any
-// node can answer.
+// The two arrays of an owners file are open-addressing hash tables. Slot of a key:
+// home_slot(key, slots), then the next ones, around the end; a value of kNoNode is an empty slot
+// and ends the search, as do `probe` steps. Key and value share a slot of eight bytes, so that a
+// search mostly touches one cache line. A monitor's key is its id, a push token's is token_key():
+// tokens are secrets and are never stored; a collision only costs a hop, since any node can answer.
 #pragma once
 
 #include <array>
@@ -29,7 +28,7 @@ namespace higuma::routing {
 static_assert(std::endian::native == std::endian::little, "the format is that of its machines");
 
 inline constexpr std::array<char, 8> kMagic{'H', 'I', 'G', 'U', 'M', 'A', 'R', 'T'};
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 inline constexpr std::uint16_t kNoNode = 0xFFFF;
 inline constexpr std::uint64_t kMaxSlots = std::uint64_t{1} << 26;
 inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 30;
@@ -95,6 +94,14 @@ static_assert(std::is_trivially_copyable_v<FileHeader> &&
               std::is_trivially_copyable_v<NodeRecord> &&
               std::is_trivially_copyable_v<RoutingRecord>);
 
+// A key of 48 bits and, in the lowest 16, the index of a node.
+using OwnerSlot = std::uint64_t;
+inline constexpr std::uint64_t kMaxKey = (std::uint64_t{1} << 48) - 1;
+inline constexpr OwnerSlot kEmptySlot = kNoNode;
+constexpr OwnerSlot slot_for(std::uint64_t key, std::uint16_t node) { return key << 16 | node; }
+constexpr std::uint64_t key_in(OwnerSlot slot) { return slot >> 16; }
+constexpr std::uint16_t node_in(OwnerSlot slot) { return static_cast<std::uint16_t>(slot); }
+
 // Where a search for `key` begins. `slots` is not 0.
 inline std::uint64_t home_slot(std::uint64_t key, std::uint64_t slots) {
     key ^= key >> 33;
@@ -106,7 +113,7 @@ inline std::uint64_t home_slot(std::uint64_t key, std::uint64_t slots) {
     return static_cast<std::uint64_t>((static_cast<Wide>(key) * slots) >> 64);
 }
 
-std::uint64_t token_key(std::string_view push_token);
+std::uint64_t token_key(std::string_view push_token);  // at most kMaxKey
 std::uint64_t header_checksum_of(const FileHeader& header);
 std::uint64_t body_checksum_of(std::span<const std::byte> body);
 

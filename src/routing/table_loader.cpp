@@ -1,12 +1,14 @@
 #include "routing/table_loader.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace higuma::routing {
@@ -14,7 +16,17 @@ namespace {
 
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 
+Pages allocate_pages(std::size_t size) {
+    void* pages =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) throw std::bad_alloc();
+    ::madvise(pages, size, MADV_HUGEPAGE);  // a kernel without them does without
+    return {static_cast<std::byte*>(pages), PagesDeleter{size}};
+}
+
 }  // namespace
+
+void PagesDeleter::operator()(std::byte* pages) const { ::munmap(pages, size); }
 
 TableLoader::TableLoader(std::string path, FileKind kind) : path_(std::move(path)), kind_(kind) {}
 
@@ -67,7 +79,7 @@ TableLoader::Progress TableLoader::begin(int file, const Identity& identity) {
     if (identity.size > kMaxFileBytes) return refuse("larger than a route table can be");
     if (identity.size < sizeof(FileHeader)) return refuse("shorter than a header");
     table_.size = identity.size;
-    table_.memory = std::make_unique_for_overwrite<std::byte[]>(identity.size);
+    table_.memory = allocate_pages(identity.size);
     filled_ = 0;
     verifier_.emplace(table_.bytes(), kind_);
     return Progress::more;

@@ -15,9 +15,17 @@
 
 namespace higuma::routing {
 
+// Anonymous pages, large ones where the kernel has them: searches are random, and with small pages
+// each would also miss the processor's table of pages.
+struct PagesDeleter {
+    std::size_t size = 0;
+    void operator()(std::byte* pages) const;
+};
+using Pages = std::unique_ptr<std::byte[], PagesDeleter>;
+
 // Verified bytes of one file.
 struct LoadedTable {
-    std::unique_ptr<std::byte[]> memory;
+    Pages memory;
     std::size_t size = 0;
     std::span<const std::byte> bytes() const { return {memory.get(), size}; }
 };

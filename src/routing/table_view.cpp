@@ -133,10 +133,8 @@ OwnerTableView::OwnerTableView(std::span<const std::byte> verified)
     : bytes_(verified), node_count_(header_of(verified).node_count) {
     const FileHeader& header = header_of(bytes_);
     std::uint64_t offset = sizeof(FileHeader) + node_count_ * sizeof(NameField);
-    monitors_.keys = section<std::uint64_t>(bytes_, offset, header.monitor_slots);
-    tokens_.keys = section<std::uint64_t>(bytes_, offset, header.token_slots);
-    monitors_.nodes = section<std::uint16_t>(bytes_, offset, header.monitor_slots);
-    tokens_.nodes = section<std::uint16_t>(bytes_, offset, header.token_slots);
+    monitors_.slots = section<OwnerSlot>(bytes_, offset, header.monitor_slots);
+    tokens_.slots = section<OwnerSlot>(bytes_, offset, header.token_slots);
     monitors_.probe = header.monitor_probe;
     tokens_.probe = header.token_probe;
 }
@@ -149,16 +147,17 @@ std::string_view OwnerTableView::node_id(std::size_t index) const {
     return reinterpret_cast<const NameField*>(bytes_.data() + sizeof(FileHeader))[index].view();
 }
 
-std::optional<std::uint16_t> OwnerTableView::find(const Slots& slots, std::uint64_t key) const {
-    if (slots.keys.empty()) return std::nullopt;
-    std::uint64_t slot = home_slot(key, slots.keys.size());
-    for (std::uint32_t step = 0; step < slots.probe; ++step) {
-        const std::uint16_t node = slots.nodes[slot];
+std::optional<std::uint16_t> OwnerTableView::find(const Slots& table, std::uint64_t key) const {
+    const auto& slots = table.slots;
+    if (slots.empty() || key > kMaxKey) return std::nullopt;
+    std::uint64_t at = home_slot(key, slots.size());
+    for (std::uint32_t step = 0; step < table.probe; ++step) {
+        const std::uint16_t node = node_in(slots[at]);
         if (node == kNoNode) return std::nullopt;
-        if (slots.keys[slot] == key) {
+        if (key_in(slots[at]) == key) {
             return node < node_count_ ? std::optional(node) : std::nullopt;
         }
-        slot = slot + 1 == slots.keys.size() ? 0 : slot + 1;
+        at = at + 1 == slots.size() ? 0 : at + 1;
     }
     return std::nullopt;
 }

@@ -76,11 +76,10 @@ class OwnerTableView {
 
   private:
     struct Slots {
-        std::span<const std::uint64_t> keys;
-        std::span<const std::uint16_t> nodes;
+        std::span<const OwnerSlot> slots;
         std::uint32_t probe = 0;
     };
-    std::optional<std::uint16_t> find(const Slots& slots, std::uint64_t key) const;
+    std::optional<std::uint16_t> find(const Slots& table, std::uint64_t key) const;
 
     std::span<const std::byte> bytes_;
     std::size_t node_count_ = 0;

@@ -100,29 +100,26 @@ NodeRecord record_of(const RouteNode& node) {
 class OwnerSlots {
   public:
     explicit OwnerSlots(std::size_t entries)
-        : keys_(entries == 0 ? 0 : entries + entries / 3 + 1), nodes_(keys_.size(), kNoNode) {}
+        : slots_(entries == 0 ? 0 : entries + entries / 3 + 1, kEmptySlot) {}
 
     // The last entry of a key that is given twice wins.
     void insert(std::uint64_t key, std::uint16_t node) {
-        std::uint64_t slot = home_slot(key, keys_.size());
+        std::uint64_t at = home_slot(key, slots_.size());
         std::uint32_t steps = 1;
-        while (nodes_[slot] != kNoNode && keys_[slot] != key) {
-            slot = slot + 1 == keys_.size() ? 0 : slot + 1;
+        while (node_in(slots_[at]) != kNoNode && key_in(slots_[at]) != key) {
+            at = at + 1 == slots_.size() ? 0 : at + 1;
             ++steps;
         }
-        count_ += nodes_[slot] == kNoNode;
-        keys_[slot] = key;
-        nodes_[slot] = node;
+        count_ += node_in(slots_[at]) == kNoNode;
+        slots_[at] = slot_for(key, node);
         probe_ = std::max(probe_, steps);
     }
-    std::span<const std::uint64_t> keys() const { return keys_; }
-    std::span<const std::uint16_t> nodes() const { return nodes_; }
+    std::span<const OwnerSlot> slots() const { return slots_; }
     std::uint64_t count() const { return count_; }
     std::uint32_t probe() const { return probe_; }
 
   private:
-    std::vector<std::uint64_t> keys_;
-    std::vector<std::uint16_t> nodes_;
+    std::vector<OwnerSlot> slots_;
     std::uint64_t count_ = 0;
     std::uint32_t probe_ = 0;
 };
@@ -135,6 +132,10 @@ std::string refuse_owners(const OwnerTable& table) {
     const auto known = [&](const auto& entry) { return entry.second < table.node_ids.size(); };
     if (!std::all_of(table.monitors.begin(), table.monitors.end(), known)) {
         return "a monitor's owner is not among the nodes";
+    }
+    const auto fits = [](const auto& entry) { return entry.first <= kMaxKey; };
+    if (!std::all_of(table.monitors.begin(), table.monitors.end(), fits)) {
+        return "a monitor's id is larger than a table holds";
     }
     if (!std::all_of(table.push_tokens.begin(), table.push_tokens.end(), known)) {
         return "a push token's owner is not among the nodes";
@@ -184,8 +185,8 @@ std::string write_owner_table(const std::string& path, const OwnerTable& table) 
 
     FileHeader header{};
     header.node_count = static_cast<std::uint32_t>(table.node_ids.size());
-    header.monitor_slots = monitors.keys().size();
-    header.token_slots = tokens.keys().size();
+    header.monitor_slots = monitors.slots().size();
+    header.token_slots = tokens.slots().size();
     header.monitor_count = monitors.count();
     header.token_count = tokens.count();
     header.monitor_probe = monitors.probe();
@@ -199,10 +200,8 @@ std::string write_owner_table(const std::string& path, const OwnerTable& table) 
         put(name, id);
         append<NameField>(bytes, {&name, 1});
     }
-    append(bytes, monitors.keys());
-    append(bytes, tokens.keys());
-    append(bytes, monitors.nodes());
-    append(bytes, tokens.nodes());
+    append(bytes, monitors.slots());
+    append(bytes, tokens.slots());
     return seal(path, header, FileKind::owners, table.generation, bytes);
 }
 

@@ -36,7 +36,7 @@ int free_port() {
     return ntohs(address.sin_port);
 }
 
-MariaDbServer::MariaDbServer() {
+MariaDbServer::MariaDbServer(std::vector<std::string> options) : options_(std::move(options)) {
     const auto data = (folder_.path() / "data").string();
     // Not the shared one: a starting server removes temporary tables that others have there.
     const auto temporary = (folder_.path() / "tmp").string();
@@ -81,6 +81,7 @@ void MariaDbServer::start() {
                                       "--sync-frm=OFF",
                                       "--performance-schema=OFF"};
     if (::geteuid() == 0) words.push_back("--user=root");
+    words.insert(words.end(), options_.begin(), options_.end());
     pid_ = spawn(words, in("log"));
     wait_until_it_answers();
 }
