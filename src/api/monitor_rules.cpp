@@ -71,7 +71,7 @@ Result<void> check_monitor(const Monitor& monitor, const std::vector<std::string
         return check_http_rules(monitor);
     }
     if (monitor.type == "port") return check_port(monitor);
-    return {};
+    return check_service_rules(monitor);
 }
 
 }  // namespace higuma::api

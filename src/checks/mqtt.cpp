@@ -6,6 +6,7 @@
 
 #include "checks/check_types.hpp"
 #include "checks/connection_string.hpp"
+#include "checks/http_services.hpp"
 #include "checks/mqtt_client.hpp"
 #include "checks/service_check.hpp"
 
@@ -120,6 +121,20 @@ CheckOutcome judge_keyword(const Monitor& monitor, const MqttMessage& message) {
                                           message.payload));
 }
 
+Task<CheckOutcome> judge_json(ServiceCall& call, const MqttMessage& message) {
+    const MonitorOptions& options = call.monitor.options;
+    JsonQuestion question{message.payload, std::string(options.text(Option::json_path)),
+                          "==", std::string(options.text(Option::expected_value))};
+    const auto verdict = co_await call.context.web.queries.ask(std::move(question), call.deadline);
+    if (!verdict) co_return CheckOutcome::down("JSON query: " + verdict.error().message);
+    if (verdict->ok) {
+        co_return CheckOutcome::up("Message received, expected value is found", std::nullopt);
+    }
+    if (!verdict->conclusive) co_return CheckOutcome::down(verdict->message);
+    co_return CheckOutcome::down("Message received but value is not equal to expected value: " +
+                                 verdict->message);
+}
+
 Task<CheckOutcome> wait_for_message(ServiceCall& call) {
     const Monitor& monitor = call.monitor;
     const auto broker = broker_of(monitor);
@@ -132,7 +147,10 @@ Task<CheckOutcome> wait_for_message(ServiceCall& call) {
     const auto stream = new_stream(call, co_await boost::asio::this_coro::executor);
     const auto message = co_await first_message(call, *stream, *broker);
     if (!message) co_return CheckOutcome::down(in_kuma_words(message.error(), *stream));
-    co_return judge_keyword(monitor, *message);
+    const auto way = monitor.options.text(Option::mqtt_check_type);
+    if (way.empty() || way == "keyword") co_return judge_keyword(monitor, *message);
+    if (way == "json-query") co_return co_await judge_json(call, *message);
+    co_return CheckOutcome::down("Unknown MQTT Check Type");
 }
 
 }  // namespace

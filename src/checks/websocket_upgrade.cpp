@@ -10,6 +10,7 @@
 #include "checks/check_types.hpp"
 #include "checks/connection_string.hpp"
 #include "checks/http_request.hpp"
+#include "checks/http_services.hpp"
 #include "checks/service_check.hpp"
 #include "net/websocket.hpp"
 
@@ -107,19 +108,20 @@ void add_headers(const Monitor& monitor, net::WebSocketRequest& request) {
     }
 }
 
+void set_authorization(net::WebSocketRequest& request, std::string value) {
+    std::erase_if(request.headers, [](const auto& header) {
+        return strcasecmp(header.first.c_str(), "authorization") == 0;
+    });
+    request.headers.emplace_back("Authorization", std::move(value));
+}
+
 void add_login(const Monitor& monitor, net::WebSocketRequest& request) {
-    const auto set = [&](std::string value) {
-        std::erase_if(request.headers, [](const auto& header) {
-            return strcasecmp(header.first.c_str(), "authorization") == 0;
-        });
-        request.headers.emplace_back("Authorization", std::move(value));
-    };
     const auto& user = monitor.basic_auth_user;
     const auto& password = monitor.basic_auth_pass;
     if (monitor.auth_method == "basic" && !(user.empty() && password.empty())) {
-        set("Basic " + base64(user + ":" + password));
+        set_authorization(request, "Basic " + base64(user + ":" + password));
     } else if (monitor.auth_method == "bearer" && !monitor.bearer_token.empty()) {
-        set("Bearer " + monitor.bearer_token);
+        set_authorization(request, "Bearer " + monitor.bearer_token);
     }
 }
 
@@ -178,11 +180,25 @@ CheckOutcome judged(int code, const Monitor& monitor) {
         std::nullopt);
 }
 
+// The token of client credentials, which monitors share until it expires.
+Task<Result<void>> add_token(ServiceCall& call, net::WebSocketRequest& request) {
+    auto token = co_await call.context.web.tokens.get(oauth_client_of(call.monitor), std::nullopt,
+                                                      call.deadline);
+    if (!token) co_return failure("The oauth config is invalid. " + token.error().message);
+    call.secrets.push_back(token->text);
+    set_authorization(request, token->type + " " + token->text);
+    co_return Result<void>();
+}
+
 Task<CheckOutcome> upgrade(ServiceCall& call) {
     const Monitor& monitor = call.monitor;
     call.secrets = {monitor.basic_auth_pass, monitor.bearer_token};
     auto target = target_of(monitor);
     if (!target) co_return CheckOutcome::down(target.error().message);
+    if (monitor.auth_method == "oauth2-cc") {
+        const auto added = co_await add_token(call, target->request);
+        if (!added) co_return CheckOutcome::down(added.error().message);
+    }
     const auto stream = new_stream(call, co_await boost::asio::this_coro::executor);
     auto done = co_await stream->connect(call.context.resolver, target->host, target->port,
                                          monitor.ip_family);

@@ -53,6 +53,28 @@ TEST_F(MqttTest, JudgesTheMessage) {
     EXPECT_EQ(mismatch.msg, "Message Mismatch - Topic: open/state; Message: all is well");
 }
 
+TEST_F(MqttTest, AsksTheMessageByJsonQuery) {
+    Mosquitto broker(true);
+    broker.retain("open/state", R"({"sensor": {"state": "ok", "level": 3}})");
+    const auto asked = [&](const std::string& path, const std::string& expected) {
+        auto made = monitor("127.0.0.1", broker.port());
+        made.options.set(Option::mqtt_check_type, "json-query");
+        made.options.set(Option::json_path, path);
+        made.options.set(Option::expected_value, expected);
+        return check(made);
+    };
+    EXPECT_EQ(asked("sensor.state", "ok").msg, "Message received, expected value is found");
+    EXPECT_TRUE(asked("sensor.level + 1", "4").ok);
+    const auto other = asked("sensor.state", "broken");
+    EXPECT_FALSE(other.ok);
+    EXPECT_THAT(other.msg,
+                testing::StartsWith("Message received but value is not equal to expected value: "));
+    EXPECT_FALSE(asked("sensor.[", "x").ok);
+    auto unknown = monitor("127.0.0.1", broker.port());
+    unknown.options.set(Option::mqtt_check_type, "guess");
+    EXPECT_EQ(check(unknown).msg, "Unknown MQTT Check Type");
+}
+
 TEST_F(MqttTest, WaitsForAMessage) {
     Mosquitto broker(true);
     std::thread later([&] {

@@ -192,6 +192,33 @@ TEST_F(WebSocketUpgradeTest, SendsHeadersAndLogin) {
     EXPECT_EQ(header(head, "Authorization"), "Bearer token-of-mine");
 }
 
+TEST_F(WebSocketUpgradeTest, AsksForAToken) {
+    std::string head;
+    const ScriptedServer server([&](Peer& peer) {
+        head = peer.read_until("\r\n\r\n");
+        peer.write(upgraded(head));
+        peer.read(8);
+        peer.write(kNormalClose);
+    });
+    test::LocalHttpServer tokens([](const test::ServedRequest& request) {
+        test::ServedReply reply;
+        reply.headers = {{"Content-Type", "application/json"}};
+        reply.body = R"({"access_token":"fresh-one","token_type":"Bearer","expires_in":60})";
+        if (request.header("Authorization").empty()) reply.status = 401;
+        return reply;
+    });
+    auto made = monitor(url(server.port()));
+    made.auth_method = "oauth2-cc";
+    made.options.set(Option::oauth_token_url, tokens.url("/token"));
+    made.options.set(Option::oauth_client_id, "client");
+    made.options.set(Option::oauth_client_secret, "client-secret");
+    made.options.set(Option::oauth_auth_method, "client_secret_basic");
+    EXPECT_EQ(check(made).msg, "1000 - OK");
+    EXPECT_EQ(header(head, "Authorization"), "Bearer fresh-one");
+    EXPECT_EQ(check(made).msg, "1000 - OK");
+    EXPECT_EQ(tokens.requests(), 1) << "the token is kept";
+}
+
 TEST_F(WebSocketUpgradeTest, Tls) {
     const auto certificate = trusted_certificate();
     const ScriptedServer server(
