@@ -24,12 +24,20 @@ json::object engine_to_json(const engine::EngineStats& stats) {
             {"checks", stats.checks},
             {"checks_per_second", stats.checks_per_second},
             {"checks_in_flight", queue(stats.in_flight, stats.in_flight_limit)},
+            {"slow_checks_in_flight", queue(stats.slow_in_flight, stats.slow_limit)},
+            {"checks_of_a_host_limit", stats.host_limit},
+            {"full_hosts", stats.full_hosts},
             {"checks_due_waiting", stats.due_waiting},
+            {"groups_waiting", stats.groups_waiting},
             {"beat_queue", queue(stats.beats_queued, stats.beat_queue_limit)},
             {"beats_stored", stats.beats_stored},
             {"beats_fenced", stats.beats_fenced},
             {"beats_dropped", stats.beats_dropped},
             {"write_errors", stats.write_errors},
+            {"batches", stats.batches},
+            {"statements", stats.statements},
+            {"flush_interval_ms", stats.flush_interval.count()},
+            {"responses_dropped", stats.responses_dropped},
             {"worst_lateness_ms", stats.worst_lateness.count()}};
 }
 

@@ -85,11 +85,11 @@ Result<std::size_t> insert_some(Connection& db, const NodeId& node, Incarnation 
     return taken;
 }
 
-// Batches of one node go one after the other: two at once would only wait for each other's gaps in
-// the statistics. Tells whether a newer process has the node.
-Result<bool> lock_node(Connection& db, const NodeId& node, Incarnation incarnation) {
-    auto rows = db.query(sql_format("SELECT incarnation > ? FROM node WHERE node_id = ? FOR UPDATE",
-                                    incarnation, node));
+// Whether a newer process has the node.
+Result<bool> is_superseded(Connection& db, const NodeId& node, Incarnation incarnation) {
+    auto rows =
+        db.query(sql_format("SELECT incarnation > ? FROM node WHERE node_id = ? LOCK IN SHARE MODE",
+                            incarnation, node));
     if (!rows) return rows.error();
     return rows->size() > 0 && rows->integer(0, 0) != 0;
 }
@@ -97,16 +97,17 @@ Result<bool> lock_node(Connection& db, const NodeId& node, Incarnation incarnati
 Result<void> write_in_transaction(Connection& db, const NodeId& node, Incarnation incarnation,
                                   const std::vector<Beat>& batch, BeatWriteReport& report) {
     report = {};
-    auto superseded = lock_node(db, node, incarnation);
-    if (!superseded) return superseded.error();
-    report.incarnation_stale = *superseded;
-    if (report.incarnation_stale) return {};
     const auto order = sorted_by_monitor(batch);
     std::span<const std::size_t> rest = order;
     while (!rest.empty()) {
         auto taken = insert_some(db, node, incarnation, batch, rest, report.stored);
         if (!taken) return taken.error();
         rest = rest.subspan(*taken);
+    }
+    if (report.stored.size() < batch.size()) {  // what fenced them off is asked only then
+        auto superseded = is_superseded(db, node, incarnation);
+        if (!superseded) return superseded.error();
+        report.incarnation_stale = *superseded;
     }
     std::sort(report.stored.begin(), report.stored.end());
     std::vector<const Beat*> stored;
@@ -119,9 +120,11 @@ Result<void> write_in_transaction(Connection& db, const NodeId& node, Incarnatio
 Result<BeatWriteReport> write_beats(Connection& db, const NodeId& node, Incarnation incarnation,
                                     const std::vector<Beat>& batch) {
     BeatWriteReport report;
+    const auto before = db.statements();
     auto done = db.transaction(
         [&](Connection& c) { return write_in_transaction(c, node, incarnation, batch, report); });
     if (!done) return done.error();
+    report.statements = db.statements() - before;
     return report;
 }
 

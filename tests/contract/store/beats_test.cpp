@@ -182,6 +182,17 @@ TEST_F(BeatsTest, BeatsWithoutPingKeepTheAverageAndCount) {
               "3|50.00|0.00|100.00");
 }
 
+TEST_F(BeatsTest, AHundredBeatsTakeAHandfulOfStatements) {
+    std::vector<Beat> first, second;
+    for (int i = 0; i < 100; ++i) {
+        const auto id = add_monitor("node1");
+        first.push_back(beat(id, 0s));
+        second.push_back(beat(id, 60s));
+    }
+    EXPECT_EQ(write(first).statements, 9u) << "begin, beats, three tables of statistics, commit";
+    EXPECT_EQ(write(second).statements, 7u) << "new rows in stat_minutely alone";
+}
+
 // Their ids are 32 bits wide: a beat must not use one up where it only adds to a row.
 TEST_F(BeatsTest, StatisticsUseAnIdForARowNotForABeat) {
     const auto id = add_monitor("node1");
