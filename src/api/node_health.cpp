@@ -38,7 +38,8 @@ json::object engine_to_json(const engine::EngineStats& stats) {
             {"statements", stats.statements},
             {"flush_interval_ms", stats.flush_interval.count()},
             {"responses_dropped", stats.responses_dropped},
-            {"worst_lateness_ms", stats.worst_lateness.count()}};
+            {"worst_lateness_ms", stats.worst_lateness.count()},
+            {"lateness_p99_ms", stats.p99_lateness.count()}};
 }
 
 json::value time_or_null(const std::optional<WallTime>& time) {

@@ -389,6 +389,7 @@ EngineStats Engine::stats() const {
     stats.responses_dropped = written.responses_dropped;
     stats.flush_interval = written.flush_interval;
     stats.worst_lateness = impl_->lateness.worst(impl_->clock->now());
+    stats.p99_lateness = impl_->lateness.percentile(impl_->clock->now(), 99);
     stats.unsupported = impl_->unsupported.size();
     stats.checks_per_second = impl_->roster.checks_per_second();
     return stats;

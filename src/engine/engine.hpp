@@ -46,6 +46,7 @@ struct EngineStats {
     std::uint64_t checks = 0, beats_stored = 0, beats_fenced = 0, beats_dropped = 0,
                   write_errors = 0;
     Millis worst_lateness{};       // of a check's start, in the last minute
+    Millis p99_lateness{};         // the same, of all but one in a hundred
     double checks_per_second = 0;  // scheduled: the sum of 1/interval
     std::size_t unsupported = 0;   // monitors left alone: their type is not built yet
     std::uint64_t beats_spooled = 0, beats_replayed = 0, spool_refused = 0;
