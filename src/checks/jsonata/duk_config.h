@@ -1,5 +1,4 @@
 // Debian's configuration of Duktape, and a question that it asks while it runs: is the time up?
-// Read by Duktape's own source, which is C, and by json_engine.cpp.
 #pragma once
 
 #include DEBIAN_DUK_CONFIG
