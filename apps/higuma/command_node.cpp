@@ -7,7 +7,9 @@
 #include "api/node_api.hpp"
 #include "base/log.hpp"
 #include "checks/services.hpp"
+#include "cluster/domain_watch.hpp"
 #include "cluster/janitor.hpp"
+#include "cluster/proxy_reader.hpp"
 #include "commands.hpp"
 #include "process/debugger.hpp"
 #include "store/users.hpp"
@@ -44,6 +46,13 @@ cluster::NodeAgentConfig agent_config(const config::NodeConfig& config) {
     agent.self.weight = config.weight;
     agent.self.version = HIGUMA_VERSION;
     return agent;
+}
+
+cluster::DomainWatchConfig domain_watch_config(const config::NodeConfig& config) {
+    cluster::DomainWatchConfig watch;
+    watch.self = config.id;
+    if (config.rdap_directory != "off") watch.directory_url = config.rdap_directory;
+    return watch;
 }
 
 std::string read_jwt_secret(const store::DatabaseConfig& config) {
@@ -86,13 +95,22 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
         stop->request();
     };
     asio::co_spawn(executor, agent.run(), asio::detached);
-    cluster::JanitorConfig janitor{config.id, config.keep_days};
-    std::stop_source cleaning;
+    std::stop_source background;
+    asio::co_spawn(
+        executor,
+        cluster::keep_proxies(executor, clock, db, services.web().proxies, background.get_token()),
+        asio::detached);
     asio::co_spawn(executor,
-                   cluster::run_janitor(janitor, executor, clock, janitor_db, cleaning.get_token()),
+                   cluster::watch_domains(domain_watch_config(config), executor, clock, janitor_db,
+                                          services.http(), background.get_token()),
                    asio::detached);
+    cluster::JanitorConfig janitor{config.id, config.keep_days};
+    asio::co_spawn(
+        executor,
+        cluster::run_janitor(janitor, executor, clock, janitor_db, background.get_token()),
+        asio::detached);
     co_await stop->wait();
-    cleaning.request_stop();
+    background.request_stop();
 
     spdlog::info("node {} stops", config.id.value);
     const auto deadline = Deadline::after(*clock, kDrainTime);
