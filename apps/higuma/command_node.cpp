@@ -25,6 +25,7 @@ namespace {
 constexpr auto kDrainTime = 5s;
 constexpr auto kAnswerTime = 1s;  // of it, for answers under way
 constexpr std::size_t kDatabaseThreads = 6;
+constexpr std::size_t kBeatThreads = 3;  // for beats, for groups' children and for findings
 constexpr std::size_t kDatabaseQueue = 512;
 
 engine::EngineConfig engine_config(const config::NodeConfig& config) {
@@ -74,7 +75,7 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
 
     store::Database db(config.database, kDatabaseThreads, kDatabaseQueue, clock);
     // Beats have threads of their own: a burst of API reads cannot hold them up.
-    store::Database beat_db(config.database, 2, 64, clock);
+    store::Database beat_db(config.database, kBeatThreads, 64, clock);
     store::Database janitor_db(config.database, 1, 4, clock);
     checks::Services services({config.resolver}, executor, clock);
     engine::Engine engine(engine_config(config), executor, clock, services.context(), beat_db);

@@ -20,7 +20,7 @@ constexpr int kDeepest = 8;  // groups in groups
 double not_a_number() { return std::numeric_limits<double>::quiet_NaN(); }
 
 // As JavaScript makes a number of a text: blanks around it are skipped, nothing is 0.
-double number_of(std::string_view text) {
+double parsed_number(std::string_view text) {
     constexpr std::string_view kBlanks = " \t\r\n\v\f";
     const auto first = text.find_first_not_of(kBlanks);
     if (first == std::string_view::npos) return 0;
@@ -39,7 +39,7 @@ double number_of(std::string_view text) {
 
 double number_of(const ConditionValue& value) {
     if (const auto* number = std::get_if<double>(&value)) return *number;
-    return number_of(std::get<std::string>(value));
+    return parsed_number(std::get<std::string>(value));
 }
 
 std::string text_of(const ConditionValue& value) {
@@ -54,7 +54,7 @@ bool same_text(const ConditionValue& value, const std::string& text) {
 }
 bool same_number(const ConditionValue& value, const std::string& text) {
     const auto* known = std::get_if<double>(&value);
-    return known && *known == number_of(text);
+    return known && *known == parsed_number(text);
 }
 bool contains(const ConditionValue& value, const std::string& text) {
     return text_of(value).find(text) != std::string::npos;
@@ -66,16 +66,16 @@ bool ends(const ConditionValue& value, const std::string& text) {
     return text_of(value).ends_with(text);
 }
 bool less(const ConditionValue& value, const std::string& text) {
-    return number_of(value) < number_of(text);
+    return number_of(value) < parsed_number(text);
 }
 bool greater(const ConditionValue& value, const std::string& text) {
-    return number_of(value) > number_of(text);
+    return number_of(value) > parsed_number(text);
 }
 bool at_most(const ConditionValue& value, const std::string& text) {
-    return number_of(value) <= number_of(text);
+    return number_of(value) <= parsed_number(text);
 }
 bool at_least(const ConditionValue& value, const std::string& text) {
-    return number_of(value) >= number_of(text);
+    return number_of(value) >= parsed_number(text);
 }
 
 struct Operator {
