@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "checks/services.hpp"
 #include "cluster/janitor.hpp"
+#include "cluster/proxy_reader.hpp"
 #include "commands.hpp"
 #include "process/debugger.hpp"
 #include "store/users.hpp"
@@ -86,13 +87,18 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
         stop->request();
     };
     asio::co_spawn(executor, agent.run(), asio::detached);
+    std::stop_source background;
+    asio::co_spawn(
+        executor,
+        cluster::keep_proxies(executor, clock, db, services.web().proxies, background.get_token()),
+        asio::detached);
     cluster::JanitorConfig janitor{config.id, config.keep_days};
-    std::stop_source cleaning;
-    asio::co_spawn(executor,
-                   cluster::run_janitor(janitor, executor, clock, janitor_db, cleaning.get_token()),
-                   asio::detached);
+    asio::co_spawn(
+        executor,
+        cluster::run_janitor(janitor, executor, clock, janitor_db, background.get_token()),
+        asio::detached);
     co_await stop->wait();
-    cleaning.request_stop();
+    background.request_stop();
 
     spdlog::info("node {} stops", config.id.value);
     const auto deadline = Deadline::after(*clock, kDrainTime);

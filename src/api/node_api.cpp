@@ -32,6 +32,7 @@ constexpr Row kRows[] = {
     {"PATCH", "/api/v1/monitors/{id}", Access::people, patch_monitor},
     {"DELETE", "/api/v1/monitors/{id}", Access::people, delete_one_monitor},
     {"GET", "/api/v1/monitors/{id}/heartbeats", Access::any, get_heartbeats},
+    {"POST", "/api/v1/monitors/{id}/check", Access::people, post_check},
     {"GET", "/api/v1/nodes", Access::any, get_nodes},
     {"POST", "/api/v1/nodes", Access::people, post_node},
     {"GET", "/api/v1/nodes/{id}", Access::any, get_one_node},

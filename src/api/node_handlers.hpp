@@ -77,6 +77,8 @@ Task<Response> post_monitor(NodeApiPtr api, Request request, Principal principal
 Task<Response> put_monitor(NodeApiPtr api, Request request, Principal principal);
 Task<Response> patch_monitor(NodeApiPtr api, Request request, Principal principal);
 Task<Response> delete_one_monitor(NodeApiPtr api, Request request, Principal principal);
+// node_check_now.cpp
+Task<Response> post_check(NodeApiPtr api, Request request, Principal principal);
 // node_nodes.cpp
 Task<Response> get_nodes(NodeApiPtr api, Request request, Principal principal);
 Task<Response> get_one_node(NodeApiPtr api, Request request, Principal principal);

@@ -11,12 +11,21 @@ struct Row {
     CheckFunction check;  // nullptr: the engine answers it
 };
 
+// clang-format off
 constexpr Row kTypes[] = {
+    {"group", nullptr},
     {"http", check_http},
+    {"json-query", check_json_query},
     {"keyword", check_keyword},
+    {"manual", nullptr},
+    {"mqtt", check_mqtt},
     {"port", check_port},
     {"push", nullptr},
+    {"redis", check_redis},
+    {"smtp", check_smtp},
+    {"websocket-upgrade", check_websocket_upgrade},
 };
+// clang-format on
 
 }  // namespace
 

@@ -30,27 +30,6 @@ std::size_t sequence_at(std::string_view text, std::size_t at) {
     return 0;
 }
 
-std::string as_utf8(std::string text) {
-    std::size_t at = 0;
-    while (at < text.size()) {
-        const std::size_t size = sequence_at(text, at);
-        if (size == 0) break;
-        at += size;
-    }
-    if (at == text.size()) return text;
-    std::string good = text.substr(0, at);
-    while (at < text.size()) {
-        const std::size_t size = sequence_at(text, at);
-        if (size == 0) {
-            good += "\xEF\xBF\xBD";
-        } else {
-            good.append(text, at, size);
-        }
-        at += std::max<std::size_t>(size, 1);
-    }
-    return good;
-}
-
 // JavaScript's way to write a number: up to 21 digits plainly, then with an exponent.
 std::string number_text(double value) {
     if (value == 0) return "0";
@@ -126,8 +105,29 @@ std::string compact(std::string_view text) {
 
 }  // namespace
 
+std::string valid_utf8(std::string text) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const std::size_t size = sequence_at(text, at);
+        if (size == 0) break;
+        at += size;
+    }
+    if (at == text.size()) return text;
+    std::string good = text.substr(0, at);
+    while (at < text.size()) {
+        const std::size_t size = sequence_at(text, at);
+        if (size == 0) {
+            good += "\xEF\xBF\xBD";
+        } else {
+            good.append(text, at, size);
+        }
+        at += std::max<std::size_t>(size, 1);
+    }
+    return good;
+}
+
 std::string text_of_answer(std::string body) {
-    body = as_utf8(std::move(body));
+    body = valid_utf8(std::move(body));
     const std::size_t first = body.find_first_not_of(" \t\r\n");
     constexpr std::string_view kStarts = "{[\"-0123456789tfn";
     if (first == std::string::npos || kStarts.find(body[first]) == std::string_view::npos) {

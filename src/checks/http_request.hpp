@@ -22,6 +22,9 @@ bool is_accepted_status(int status, const std::vector<std::string>& accepted);
 // `url` with `name=value` added to its query.
 std::string with_query(const std::string& url, const std::string& name, const std::string& value);
 
+// The text with bytes that are not UTF-8 replaced.
+std::string valid_utf8(std::string text);
+
 // What JavaScript makes of the answer: JSON without its white space, anything else as it is, bytes
 // that are not UTF-8 replaced. Keywords are looked for in this.
 std::string text_of_answer(std::string body);

@@ -11,6 +11,7 @@
 #include "checks/http_services.hpp"
 #include "net/http_client.hpp"
 #include "net/resolver.hpp"
+#include "net/tls_stream.hpp"
 
 namespace higuma::checks {
 
@@ -23,7 +24,7 @@ class Services {
     Services(ServicesConfig config, boost::asio::any_io_executor executor,
              std::shared_ptr<const Clock> clock);
 
-    CheckContext context() { return {http_, resolver_, *clock_, web_}; }
+    CheckContext context() { return {http_, resolver_, tls_, *clock_, web_}; }
     net::HttpClient& http() { return http_; }
     net::Resolver& resolver() { return resolver_; }
     HttpServices& web() { return web_; }
@@ -32,6 +33,7 @@ class Services {
     std::shared_ptr<const Clock> clock_;
     net::HttpClient http_;
     net::Resolver resolver_;
+    net::TlsContexts tls_;
     HttpServices web_;
 };
 

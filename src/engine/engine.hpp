@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "checks/check.hpp"
+#include "engine/start_queue.hpp"
 #include "model/beat.hpp"
 #include "model/monitor.hpp"
 #include "store/database.hpp"
@@ -22,7 +23,7 @@ namespace higuma::engine {
 
 struct EngineConfig {
     NodeId node;
-    std::size_t max_checks_in_flight = 512;
+    StartLimits limits;  // of checks under way
     std::size_t beat_queue_limit =
         200'000;                     // unwritten beats kept; the oldest unimportant one is dropped
     std::size_t batch_size = 1'000;  // beats written by one transaction at most
@@ -38,6 +39,9 @@ struct EngineConfig {
 
 struct EngineStats {
     std::size_t monitors = 0, in_flight = 0, in_flight_limit = 0, due_waiting = 0;
+    std::size_t slow_in_flight = 0, slow_limit = 0, host_limit = 0;
+    std::size_t full_hosts = 0;      // that have all the checks under way that they may have
+    std::size_t groups_waiting = 0;  // for the database to say what their children are
     std::size_t beats_queued = 0, beat_queue_limit = 0;
     std::uint64_t checks = 0, beats_stored = 0, beats_fenced = 0, beats_dropped = 0,
                   write_errors = 0;
@@ -71,6 +75,9 @@ class Engine {
 
     // A push: makes a beat at once. Failures: not_found (not run here).
     Result<void> push(MonitorId id, policy::CheckOutcome outcome);
+
+    // The monitor's next check starts at once. Failures: not_found (not run here), conflict (push).
+    Result<void> check_now(MonitorId id);
 
     // Called on the loop for each beat that was stored, and when beats were fenced off (reconcile
     // now) or the incarnation is stale (another process has our id: stop).
