@@ -216,7 +216,7 @@ class Bench:
     def soak(self, seconds):
         first = memory_of(self.pid)
         # What came late while they all started is no steady state; figures are of the last minute.
-        figures = self.steady(max(seconds, 61) if seconds > 5 else seconds)
+        figures = self.steady(max(seconds, 61))
         engine = self.engine()
         last = memory_of(self.pid)
         return {**figures, **last, "growth": last["rss"] - first["rss"],
