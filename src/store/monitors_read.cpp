@@ -121,16 +121,20 @@ Result<std::vector<std::optional<PushTarget>>> find_push_targets(
     }
     std::vector<std::optional<PushTarget>> out(tokens.size());
     if (list.empty()) return out;
+    // Fresh statistics of the table may be missing, and one scan of it costs more than all
+    // look-ups.
     std::unordered_map<std::string, PushTarget> found;
     auto read = db.stream(
         fmt::format("SELECT m.push_token, m.id, m.active, COALESCE(m.assigned_node, m.node_id), "
-                    "n.host FROM monitor m LEFT JOIN node n ON n.node_id = "
-                    "COALESCE(m.assigned_node, m.node_id) WHERE m.push_token IN ({}) ORDER BY m.id",
+                    "n.host FROM monitor m FORCE INDEX (monitor_push_token) LEFT JOIN node n "
+                    "ON n.node_id = COALESCE(m.assigned_node, m.node_id) "
+                    "WHERE m.push_token IN ({})",
                     list),
         [&](const RowView& row) {
-            found.try_emplace(row.string(0),
-                              PushTarget{MonitorId{row.integer(1)}, row.integer(2) != 0,
-                                         node_of(row.text(3)), row.string(4)});
+            PushTarget target{MonitorId{row.integer(1)}, row.integer(2) != 0, node_of(row.text(3)),
+                              row.string(4)};
+            const auto [known, added] = found.try_emplace(row.string(0), target);
+            if (!added && target.monitor < known->second.monitor) known->second = target;
         });
     if (!read) return read.error();
     // Compared here byte for byte, for the column's order knows neither case nor spaces at the end.
