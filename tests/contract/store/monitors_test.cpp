@@ -376,29 +376,6 @@ TEST_F(MonitorsTest, PushTokensMatchExactly) {
     }
 }
 
-TEST_F(MonitorsTest, PushTargetsAreFoundTogetherAndExactly) {
-    auto monitor = full_monitor();
-    const auto id = create_monitor(*db, monitor, 10);
-    HIGUMA_OK(id);
-    run("UPDATE node SET host = '127.0.0.1:1' WHERE node_id = 'node2'");
-    run("INSERT INTO monitor (name, type, push_token, active, node_id, assigned_node) VALUES "
-        "('off', 'push', 'second', 0, 'node1', 'node2'), ('none', 'push', 'third', 1, NULL, NULL)");
-    const auto found = find_push_targets(*db, {"second", "abc'123", "", "' OR 1=1 --", "AbC'123 ",
-                                               "\xff", "AbC'123", "third", "second"});
-    HIGUMA_OK(found);
-    ASSERT_EQ(found->size(), 9U);
-    for (const std::size_t wrong : {1U, 2U, 3U, 4U, 5U}) EXPECT_FALSE((*found)[wrong]) << wrong;
-    ASSERT_TRUE((*found)[0] && (*found)[6] && (*found)[7] && (*found)[8]);
-    EXPECT_FALSE((*found)[0]->active);
-    EXPECT_EQ((*found)[0]->node, NodeId{"node2"});
-    EXPECT_EQ((*found)[0]->host, "127.0.0.1:1");
-    EXPECT_EQ((*found)[8]->monitor, (*found)[0]->monitor);
-    EXPECT_EQ((*found)[6]->monitor, *id);
-    EXPECT_TRUE((*found)[6]->active);
-    EXPECT_FALSE((*found)[7]->node);
-    HIGUMA_OK(find_push_targets(*db, {}));
-}
-
 TEST_F(MonitorsTest, LastBeatsOfThousandsOfMonitors) {
     run("INSERT INTO monitor (name, type, node_id) "
         "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 900) "
