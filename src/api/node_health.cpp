@@ -49,6 +49,12 @@ json::value time_or_null(const std::optional<WallTime>& time) {
     return time ? json::value(format_iso_time(*time)) : json::value(nullptr);
 }
 
+json::object push_lookup_to_json(const PushLookup::Stats& stats) {
+    return {{"waiting", queue(stats.waiting, stats.limit)},
+            {"tokens", stats.tokens},
+            {"statements", stats.statements}};
+}
+
 json::object agent_to_json(const cluster::NodeAgentStats& stats) {
     return {{"registered", stats.registered},
             {"lease_held", stats.lease_held},
@@ -135,6 +141,7 @@ Task<Response> get_status(NodeApiPtr api, Request, Principal) {
                       {"database", database_to_json(context.db.stats())},
                       {"hints", hints_to_json(api->hints->stats())},
                       {"push_tokens", queue(api->push_cache.size(), PushCache::kLimit)},
+                      {"push_look_ups", push_lookup_to_json(api->push_lookup->stats())},
                       {"http", nullptr}};
     if (context.http_stats) body["http"] = http_to_json(context.http_stats());
     co_return Response::json(body);
