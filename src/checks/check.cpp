@@ -11,7 +11,7 @@ struct Row {
     CheckFunction check;  // nullptr: the engine answers it
 };
 
-// clang-format off
+// clang-format off: one row a type
 constexpr Row kTypes[] = {
     {"group", nullptr},
     {"http", check_http},
@@ -19,7 +19,9 @@ constexpr Row kTypes[] = {
     {"keyword", check_keyword},
     {"manual", nullptr},
     {"mqtt", check_mqtt},
+    {"mysql", check_mysql},
     {"port", check_port},
+    {"postgres", check_postgres},
     {"push", nullptr},
     {"redis", check_redis},
     {"smtp", check_smtp},

@@ -56,7 +56,9 @@ void ScriptedServer::Peer::start_tls() {
     context_->use_private_key_file(certificate_->key_file, asio::ssl::context::pem);
     tls_ = std::make_unique<asio::ssl::stream<tcp::socket&>>(socket_, *context_);
     error_code error;
-    tls_->handshake(asio::ssl::stream_base::server, error);
+    // What was read with the words before belongs to the handshake already.
+    tls_->handshake(asio::ssl::stream_base::server, asio::buffer(buffer_), error);
+    buffer_.clear();
 }
 
 void ScriptedServer::Peer::hang() {

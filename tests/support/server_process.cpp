@@ -95,8 +95,8 @@ bool listens(int port) {
 }
 
 ServerProcess::ServerProcess(const std::vector<std::string>& words, const std::string& log,
-                             int port, const std::string& user)
-    : pid_(spawn(words, log, user)) {
+                             int port, const std::string& user, int stop_signal)
+    : pid_(spawn(words, log, user)), stop_signal_(stop_signal) {
     const auto end = std::chrono::steady_clock::now() + kStartLimit;
     while (!listens(port)) {
         int status = 0;
@@ -112,7 +112,7 @@ ServerProcess::ServerProcess(const std::vector<std::string>& words, const std::s
 
 ServerProcess::~ServerProcess() {
     thaw();
-    ::kill(pid_, SIGTERM);
+    ::kill(pid_, stop_signal_);
     wait_for_end(pid_);
 }
 

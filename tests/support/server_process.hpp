@@ -1,6 +1,7 @@
 // A server program that a test starts and that dies with it.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <filesystem>
@@ -26,7 +27,7 @@ class ServerProcess {
     // Waits until something listens on 127.0.0.1:`port`; throws std::runtime_error, with the end of
     // the log, when nothing does.
     ServerProcess(const std::vector<std::string>& words, const std::string& log, int port,
-                  const std::string& user = {});
+                  const std::string& user = {}, int stop_signal = SIGTERM);
     ~ServerProcess();
     ServerProcess(const ServerProcess&) = delete;
     ServerProcess& operator=(const ServerProcess&) = delete;
@@ -36,6 +37,7 @@ class ServerProcess {
 
   private:
     pid_t pid_ = -1;
+    int stop_signal_;
 };
 
 // Whether something listens on 127.0.0.1:`port`.

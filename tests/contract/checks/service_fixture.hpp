@@ -31,6 +31,7 @@ class ServiceCheckTest : public testing::Test {
     }
     policy::CheckOutcome check(const Monitor& monitor) {
         const auto function = find_check(monitor.type);
+        if (!function) throw std::runtime_error("no type " + monitor.type);
         return test::run_task(loop_,
                               function(context_, monitor, Deadline::after(*clock_, Seconds{60})));
     }
