@@ -67,6 +67,7 @@ Deadline NodeApi::database_deadline(const Request& request) const {
 std::vector<Endpoint> node_endpoints(std::shared_ptr<NodeApiContext> context) {
     auto api = std::make_shared<NodeApi>();
     api->hints = std::make_shared<PeerHints>(context);
+    api->push_lookup = std::make_shared<PushLookup>(context->db, context->clock);
     api->context = std::move(context);
     std::vector<Endpoint> endpoints;
     for (const auto& row : kRows) {

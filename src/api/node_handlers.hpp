@@ -9,6 +9,7 @@
 
 #include "api/json_input.hpp"
 #include "api/node_api.hpp"
+#include "api/push_lookup.hpp"
 #include "engine/load_meter.hpp"
 #include "model/node.hpp"
 
@@ -54,6 +55,7 @@ struct NodeApi {
     std::shared_ptr<NodeApiContext> context;
     std::shared_ptr<PeerHints> hints;
     PushCache push_cache;
+    std::shared_ptr<PushLookup> push_lookup;
     engine::LoadMeter load;
 
     // For one database job of a request.

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <random>
 
 #include "checks/http_request.hpp"
@@ -44,11 +48,26 @@ Result<net::HttpRequest> prepared(const CheckContext& context, const Monitor& mo
     auto request = request_of(monitor, monitor.cache_bust ? random_word() : std::string());
     if (!request) return request.error();
     request->max_body = std::max(max_body, kept_of_failure(monitor));
-    if (const auto id = monitor.options.number(Option::proxy_id)) {
-        request->proxy = context.web.proxies.find(*id);
-    }
     request->want_certificate = context.web.certificates.due(monitor.id, context.clock.now());
     return request;
+}
+
+// The proxy of a monitor. One that is not listed is waited for, as long as the book takes to be
+// read again: a check must not go straight because it was faster.
+Task<std::optional<net::HttpProxy>> proxy_of(const CheckContext& context, const Monitor& monitor,
+                                             Deadline deadline) {
+    const auto id = monitor.options.number(Option::proxy_id);
+    if (!id) co_return std::nullopt;
+    constexpr Millis kStep{100};
+    const Deadline patience{std::min(deadline.at, context.clock.now() + Millis{3'000})};
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    while (!context.web.proxies.knows(*id) && !patience.passed(context.clock.now())) {
+        timer.expires_after(kStep);
+        const auto [error] =
+            co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+        if (error) break;
+    }
+    co_return context.web.proxies.find(*id);
 }
 
 void set_token(net::HttpRequest& request, const AccessToken& token) {
@@ -107,6 +126,7 @@ Task<Exchange> exchange(const CheckContext& context, const Monitor& monitor, std
         co_return result;
     }
     deadline.at = std::min(deadline.at, context.clock.now() + timeout);
+    request->proxy = co_await proxy_of(context, monitor, deadline);
     auto response = co_await send(context, monitor, std::move(*request), deadline);
     if (!response) {
         result.failure = response.error().kind == ErrorKind::timeout

@@ -34,15 +34,13 @@ std::optional<net::HttpProxy> http_proxy_of(const Proxy& proxy) {
 void ProxyBook::replace(const std::vector<Proxy>& proxies) {
     proxies_.clear();
     for (const Proxy& proxy : proxies) {
-        if (!proxy.active) continue;
-        if (auto made = http_proxy_of(proxy)) proxies_.emplace(proxy.id, std::move(*made));
+        proxies_.emplace(proxy.id, proxy.active ? http_proxy_of(proxy) : std::nullopt);
     }
 }
 
 std::optional<net::HttpProxy> ProxyBook::find(std::int64_t id) const {
     const auto found = proxies_.find(id);
-    if (found == proxies_.end()) return std::nullopt;
-    return found->second;
+    return found == proxies_.end() ? std::nullopt : found->second;
 }
 
 }  // namespace higuma::checks

@@ -18,12 +18,14 @@ std::optional<net::HttpProxy> http_proxy_of(const Proxy& proxy);
 class ProxyBook {
   public:
     void replace(const std::vector<Proxy>& proxies);
+    // Whether the proxy is listed; one that is not was made a moment ago, or nothing was read yet.
+    bool knows(std::int64_t id) const { return proxies_.contains(id); }
     // None when there is no such proxy or it is switched off: the request goes straight then.
     std::optional<net::HttpProxy> find(std::int64_t id) const;
     std::size_t size() const { return proxies_.size(); }
 
   private:
-    std::map<std::int64_t, net::HttpProxy> proxies_;
+    std::map<std::int64_t, std::optional<net::HttpProxy>> proxies_;
 };
 
 }  // namespace higuma::checks

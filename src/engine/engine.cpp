@@ -13,6 +13,7 @@
 #include <unordered_set>
 
 #include "engine/beat_writer.hpp"
+#include "engine/findings_writer.hpp"
 #include "engine/group_checks.hpp"
 #include "engine/lateness.hpp"
 #include "engine/roster.hpp"
@@ -54,6 +55,8 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
 
     void make_writer();
     void make_group_checks();
+    void make_findings_writer();
+    Task<Result<void>> write_findings(FindingsWriter::Batch batch, Deadline deadline);
     Task<Result<store::BeatWriteReport>> write(BeatWriter::Batch batch, Deadline deadline);
     Task<Result<std::vector<policy::GroupState>>> read_groups(GroupChecks::Groups ids,
                                                               Deadline deadline);
@@ -80,6 +83,7 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     Roster roster;
     std::shared_ptr<BeatWriter> writer;
     std::shared_ptr<GroupChecks> groups;
+    std::shared_ptr<FindingsWriter> findings;
     Unwritten replayed;
     Incarnation incarnation;
     asio::steady_timer timer, idle;
@@ -139,6 +143,21 @@ void Engine::Impl::make_group_checks() {
         self->arm();
     };
     groups = std::make_shared<GroupChecks>(executor, clock, std::move(read), std::move(done));
+}
+
+void Engine::Impl::make_findings_writer() {
+    auto write = [this](FindingsWriter::Batch batch, Deadline deadline) {
+        return write_findings(std::move(batch), deadline);
+    };
+    findings = std::make_shared<FindingsWriter>(executor, clock, std::move(write));
+}
+
+Task<Result<void>> Engine::Impl::write_findings(FindingsWriter::Batch batch, Deadline deadline) {
+    const auto self = shared_from_this();
+    auto job = [batch, node = config.node, mine = incarnation](store::Connection& connection) {
+        return store::write_findings(connection, node, mine, *batch);
+    };
+    co_return co_await db.run(deadline, std::move(job));
 }
 
 Task<Result<std::vector<policy::GroupState>>> Engine::Impl::read_groups(GroupChecks::Groups ids,
@@ -237,7 +256,10 @@ Task<> Engine::Impl::check(std::shared_ptr<const Monitor> monitor, Ticket ticket
 void Engine::Impl::ended(MonitorId id, Ticket ticket, const policy::CheckOutcome& outcome) {
     const bool wanted = in_flight.erase(ticket) > 0;
     if (wanted && !closed) {
-        if (auto beat = roster.finish(id, ticket, outcome, now())) writer->add(std::move(*beat));
+        if (auto beat = roster.finish(id, ticket, outcome, now())) {
+            if (outcome.findings) findings->offer({id, beat->epoch, outcome.findings});
+            writer->add(std::move(*beat));
+        }
     }
     if (in_flight.empty()) idle.cancel();
     pump();
@@ -270,6 +292,7 @@ Task<> Engine::Impl::drain(Deadline deadline) {
     }
     closed = true;
     groups->stop();
+    findings->stop();
     cancel_all();
     co_await writer->drain(deadline);
 }
@@ -280,6 +303,7 @@ void Engine::Impl::close() {
     timer.cancel();
     idle.cancel();
     groups->stop();
+    findings->stop();
     cancel_all();
     writer->stop();
 }
@@ -291,6 +315,7 @@ Engine::Engine(EngineConfig config, asio::any_io_executor executor,
     impl_->owner = this;
     impl_->make_writer();
     impl_->make_group_checks();
+    impl_->make_findings_writer();
 }
 
 Engine::~Engine() { impl_->close(); }
@@ -329,6 +354,7 @@ void Engine::run(Monitor monitor, std::optional<BeatState> last) {
 }
 
 void Engine::stop(MonitorId id) {
+    impl_->findings->forget(id);
     impl_->unsupported.erase(id);
     impl_->cancel(impl_->roster.stop(id));
     impl_->arm();
@@ -373,6 +399,10 @@ EngineStats Engine::stats() const {
     stats.host_limit = starts.limits().of_host;
     stats.full_hosts = starts.full_hosts();
     stats.groups_waiting = impl_->groups->waiting();
+    const auto found = impl_->findings->stats();
+    stats.findings_waiting = found.waiting;
+    stats.findings_written = found.written;
+    stats.findings_dropped = found.dropped;
     stats.due_waiting = impl_->roster.count_due(impl_->now());
     stats.beats_queued = written.queued;
     stats.beat_queue_limit = impl_->config.beat_queue_limit;

@@ -40,7 +40,9 @@ struct EngineConfig {
 struct EngineStats {
     std::size_t monitors = 0, in_flight = 0, in_flight_limit = 0, due_waiting = 0;
     std::size_t slow_in_flight = 0, slow_limit = 0, host_limit = 0;
-    std::size_t full_hosts = 0;      // that have all the checks under way that they may have
+    std::size_t full_hosts = 0;  // that have all the checks under way that they may have
+    std::size_t findings_waiting = 0;
+    std::uint64_t findings_written = 0, findings_dropped = 0;
     std::size_t groups_waiting = 0;  // for the database to say what their children are
     std::size_t beats_queued = 0, beat_queue_limit = 0;
     std::uint64_t checks = 0, beats_stored = 0, beats_fenced = 0, beats_dropped = 0,

@@ -15,6 +15,7 @@ constexpr Millis kPushTakeoverGrace{10'000};
 // Anchors that are closer belong together; farther back only a step of the wall clock leads.
 constexpr Millis kSameMoment{1'000};
 constexpr Millis kSlowCheck{2'000};  // takes a place away from many that are quick
+constexpr std::size_t kMaxResponse = 1 << 20;
 constexpr std::size_t kMaxMessage = 4'000;
 constexpr Millis kMaxPing{100'000'000'000};  // as Uptime Kuma limits it
 
@@ -262,6 +263,9 @@ Beat Roster::record(Entry& entry, const policy::CheckOutcome& outcome, WallTime 
     }
     beat.scheduled_at = anchor;
     beat.epoch = monitor.assignment.epoch;
+    if (beat.status != BeatStatus::maintenance) {
+        beat.response = outcome.response.substr(0, kMaxResponse);
+    }
     entry.last = BeatState{beat.status, beat.retries, beat.down_count, beat.time, anchor};
     return beat;
 }

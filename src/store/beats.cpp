@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "store/cells.hpp"
+#include "store/saved_response.hpp"
 #include "store/sql.hpp"
 #include "store/statistics.hpp"
 
@@ -35,9 +36,12 @@ void append_beat(std::string& out, const Beat& beat) {
     const auto ping = stored_ping(beat);
     const auto ended = beat.time + ping.value_or(Millis{0});
     const auto ping_ms = ping ? std::optional(ping->count()) : std::nullopt;
+    std::optional<std::string> response;
+    if (!beat.response.empty()) response = encode_saved_response(beat.response);
     append_row(out, beat.monitor, beat.epoch, static_cast<int>(beat.status),
                clean_text(beat.msg, kLongestMessage), beat.time, ping_ms, beat.important,
-               beat.duration.count(), beat.down_count, ended, beat.retries, beat.scheduled_at);
+               beat.duration.count(), beat.down_count, ended, beat.retries, beat.scheduled_at,
+               response);
 }
 
 // The fence is inside the INSERT: what is joined is share-locked until the commit, so neither the
@@ -45,11 +49,11 @@ void append_beat(std::string& out, const Beat& beat) {
 std::string insert_sql(const NodeId& node, Incarnation incarnation, const std::string& rows) {
     return fmt::format(
         "INSERT IGNORE INTO heartbeat (monitor_id, status, msg, time, ping, important, duration, "
-        "down_count, end_time, retries, node_id, epoch, scheduled_at) "
+        "down_count, end_time, retries, node_id, epoch, scheduled_at, response) "
         "WITH b (monitor, epoch, status, msg, time, ping, important, duration, down_count, "
-        "end_time, retries, scheduled_at) AS (VALUES {}) "
+        "end_time, retries, scheduled_at, response) AS (VALUES {}) "
         "SELECT b.monitor, b.status, b.msg, b.time, b.ping, b.important, b.duration, b.down_count, "
-        "b.end_time, b.retries, n.node_id, b.epoch, b.scheduled_at "
+        "b.end_time, b.retries, n.node_id, b.epoch, b.scheduled_at, b.response "
         "FROM b STRAIGHT_JOIN monitor m ON m.id = b.monitor AND m.assignment_epoch = b.epoch "
         "STRAIGHT_JOIN node n "
         "WHERE COALESCE(m.assigned_node, m.node_id) = {} AND n.node_id = {} AND n.incarnation = {} "

@@ -20,7 +20,6 @@
 #include "api/node_api.hpp"
 #include "checks/services.hpp"
 #include "contract/api/raw_client.hpp"
-#include "net/http_client.hpp"
 #include "store/migrate.hpp"
 #include "store/monitors.hpp"
 #include "store/nodes.hpp"

@@ -140,6 +140,27 @@ TEST_F(BeatsTest, AwkwardTextsAreStoredAsText) {
     EXPECT_EQ(stored->back().beat.msg, std::string(65'534, 'x'));
 }
 
+TEST_F(BeatsTest, SavedAnswersComeBackAndLongOnesAreShortened) {
+    const auto id = add_monitor("node1");
+    std::string noise;
+    for (unsigned i = 0, x = 1; i < 200'000; ++i) {
+        x = x * 1'664'525 + 1'013'904'223;
+        noise += static_cast<char>('!' + (x >> 24) % 90);
+    }
+    std::vector<Beat> batch = {beat(id, 0s), beat(id, 20s), beat(id, 40s)};
+    batch[1].response = "{\"answer\": \"日本語\"}";
+    batch[2].response = noise;
+    EXPECT_THAT(write(batch).stored, SizeIs(3));
+    EXPECT_LE(number("SELECT MAX(LENGTH(response)) FROM heartbeat"), 65'535);
+    auto stored = list_beats(*db, id, 0, 3);
+    HIGUMA_OK(stored);
+    EXPECT_EQ((*stored)[2].beat.response, "");
+    EXPECT_EQ((*stored)[1].beat.response, batch[1].response);
+    const auto& cut = (*stored)[0].beat.response;
+    EXPECT_TRUE(cut.ends_with("... (truncated)")) << cut.size();
+    EXPECT_EQ(noise.find(cut.substr(0, cut.size() - 15)), 0u);
+}
+
 TEST_F(BeatsTest, AHugePingIsStoredWithinBounds) {
     const auto id = add_monitor("node1");
     EXPECT_THAT(write({beat(id, 0ms, BeatStatus::up, Millis::max()),

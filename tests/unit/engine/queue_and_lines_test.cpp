@@ -89,6 +89,7 @@ TEST(SpoolLine, HoldsAWholeBeat) {
     whole.retries = 2;
     whole.duration = Seconds{20};
     whole.epoch = Epoch{9};
+    whole.response = "what the target \"answered\"\n";
     const std::string line = to_spool_line(whole);
     ASSERT_EQ(line.find('\n'), line.size() - 1) << "one line";
     const auto read = from_spool_line(line.substr(0, line.size() - 1));
