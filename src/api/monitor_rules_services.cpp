@@ -2,6 +2,7 @@
 #include <array>
 
 #include "api/monitor_rules.hpp"
+#include "checks/conditions.hpp"
 #include "checks/connection_string.hpp"
 
 namespace higuma::api {
@@ -103,6 +104,10 @@ Result<void> check_websocket(const Monitor& monitor) {
 }  // namespace
 
 Result<void> check_service_rules(const Monitor& monitor) {
+    if (is_one_of(monitor.type, {"mysql", "mqtt"})) {
+        const auto conditions = checks::Conditions::parse(monitor.options.text(Option::conditions));
+        if (!conditions) return conditions.error();
+    }
     for (const Database& database : kDatabases) {
         if (monitor.type == database.type) return check_database(monitor, database);
     }

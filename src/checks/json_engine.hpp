@@ -11,9 +11,11 @@
 namespace higuma::checks {
 
 struct JsonQuestion {
-    std::string body;       // the answer of a server; JSON or any text
-    std::string path;       // a JSONata expression; empty: the body itself
-    std::string operation;  // "==", "!=", ">", "<", ">=", "<=", "contains"
+    std::string body;  // the answer of a server; JSON or any text
+    std::string path;  // a JSONata expression; empty: the body itself
+    // "==", "!=", ">", "<", ">=", "<=", "contains"; or "value": the verdict's message is the value
+    // of a body that must be JSON.
+    std::string operation;
     std::string expected;
 };
 

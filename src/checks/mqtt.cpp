@@ -5,6 +5,7 @@
 #include <random>
 
 #include "checks/check_types.hpp"
+#include "checks/conditions.hpp"
 #include "checks/connection_string.hpp"
 #include "checks/http_services.hpp"
 #include "checks/mqtt_client.hpp"
@@ -121,18 +122,41 @@ CheckOutcome judge_keyword(const Monitor& monitor, const MqttMessage& message) {
                                           message.payload));
 }
 
+// What the monitor's JSONata expression makes of the message.
+Task<Result<JsonVerdict>> value_of(ServiceCall& call, const std::string& payload) {
+    JsonQuestion question{payload, std::string(call.monitor.options.text(Option::json_path)),
+                          "value", ""};
+    co_return co_await call.context.web.queries.ask(std::move(question), call.deadline);
+}
+
 Task<CheckOutcome> judge_json(ServiceCall& call, const MqttMessage& message) {
-    const MonitorOptions& options = call.monitor.options;
-    JsonQuestion question{message.payload, std::string(options.text(Option::json_path)),
-                          "==", std::string(options.text(Option::expected_value))};
-    const auto verdict = co_await call.context.web.queries.ask(std::move(question), call.deadline);
-    if (!verdict) co_return CheckOutcome::down("JSON query: " + verdict.error().message);
-    if (verdict->ok) {
+    const auto value = co_await value_of(call, message.payload);
+    if (!value) co_return CheckOutcome::down("JSON query: " + value.error().message);
+    if (!value->ok && !value->conclusive) co_return CheckOutcome::down(value->message);
+    if (value->ok && value->message == call.monitor.options.text(Option::expected_value)) {
         co_return CheckOutcome::up("Message received, expected value is found", std::nullopt);
     }
-    if (!verdict->conclusive) co_return CheckOutcome::down(verdict->message);
-    co_return CheckOutcome::down("Message received but value is not equal to expected value: " +
-                                 verdict->message);
+    co_return CheckOutcome::down(
+        fmt::format("Message received but value is not equal to expected value, value was: [{}]",
+                    value->message));
+}
+
+Task<CheckOutcome> judge_conditions(ServiceCall& call, const Conditions& conditions,
+                                    const MqttMessage& message) {
+    std::string json_value;
+    if (!call.monitor.options.text(Option::json_path).empty()) {
+        // A message that is no JSON has no value, as in Uptime Kuma.
+        const auto value = co_await value_of(call, message.payload);
+        if (!value) co_return CheckOutcome::down("JSON query: " + value.error().message);
+        if (value->ok) json_value = value->message;
+    }
+    const ConditionValues values{
+        {"topic", message.topic}, {"message", message.payload}, {"json_value", json_value}};
+    const auto met = conditions.met_by(values);
+    if (!met) co_return CheckOutcome::down(met.error().message);
+    const auto shown = fmt::format("Topic: {}; Message: {}", message.topic, message.payload);
+    if (*met) co_return CheckOutcome::up(shown, std::nullopt);
+    co_return CheckOutcome::down("Conditions not met - " + shown);
 }
 
 Task<CheckOutcome> wait_for_message(ServiceCall& call) {
@@ -142,11 +166,14 @@ Task<CheckOutcome> wait_for_message(ServiceCall& call) {
     if (monitor.options.text(Option::mqtt_topic).empty()) {
         co_return CheckOutcome::down("Cannot subscribe topic");
     }
+    const auto conditions = Conditions::parse(monitor.options.text(Option::conditions));
+    if (!conditions) co_return CheckOutcome::down(conditions.error().message);
     call.secrets = {std::string(monitor.options.text(Option::mqtt_password)),
                     broker->address.password};
     const auto stream = new_stream(call, co_await boost::asio::this_coro::executor);
     const auto message = co_await first_message(call, *stream, *broker);
     if (!message) co_return CheckOutcome::down(in_kuma_words(message.error(), *stream));
+    if (!conditions->empty()) co_return co_await judge_conditions(call, *conditions, *message);
     const auto way = monitor.options.text(Option::mqtt_check_type);
     if (way.empty() || way == "keyword") co_return judge_keyword(monitor, *message);
     if (way == "json-query") co_return co_await judge_json(call, *message);

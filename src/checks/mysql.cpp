@@ -2,9 +2,11 @@
 // any.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 
 #include "checks/check_types.hpp"
+#include "checks/conditions.hpp"
 #include "checks/connection_string.hpp"
 #include "checks/database_query.hpp"
 #include "checks/mysql_client.hpp"
@@ -106,20 +108,50 @@ CheckOutcome judge_rows(const MysqlAnswer& answer) {
     return CheckOutcome::up("No Error, but the result is not an array. Type: object", std::nullopt);
 }
 
+// The single value that conditions are about; failures in Uptime Kuma's words.
+Result<std::string> value_of(const MysqlAnswer& answer) {
+    if (answer.results > 1 || answer.rows > 1) {
+        return failure("Multiple values were found, expected only one value");
+    }
+    if (!answer.has_rows || answer.rows == 0) return failure("Query returned no results");
+    if (answer.several_columns) {
+        return failure("Multiple columns were found, expected only one value");
+    }
+    if (!answer.value) return failure("The value is larger than 64 KiB");
+    return *answer.value;
+}
+
+Result<CheckOutcome> judge_conditions(const Conditions& conditions, const MysqlAnswer& answer) {
+    const auto value = value_of(answer);
+    if (!value) return value.error();
+    const auto met = conditions.met_by({{"result", *value}});
+    if (!met) return met.error();
+    if (*met) return CheckOutcome::up("Query did meet specified conditions", std::nullopt);
+    return CheckOutcome::down(
+        fmt::format("Query result did not meet the specified conditions ({})", *value));
+}
+
 Task<CheckOutcome> query_mysql(ServiceCall& call) {
     const Instant start = call.context.clock.now();
-    const auto failed = [&](const std::string& why) {
-        auto outcome = CheckOutcome::down("Database connection/query failed: " + why);
+    const auto timed = [&](CheckOutcome outcome) {
         outcome.ping = std::chrono::round<Millis>(call.context.clock.now() - start);
         return outcome;
     };
+    const auto failed = [&](const std::string& why) {
+        return timed(CheckOutcome::down("Database connection/query failed: " + why));
+    };
     const auto target = target_of(call.monitor);
     if (!target) co_return failed(target.error().message);
+    const auto conditions = Conditions::parse(call.monitor.options.text(Option::conditions));
+    if (!conditions) co_return failed(conditions.error().message);
     call.secrets.push_back(target->login.password);
     const auto stream = new_stream(call, co_await boost::asio::this_coro::executor);
     const auto answer = co_await connect_and_ask(call, *stream, *target);
     if (!answer) co_return failed(in_node_words(answer.error(), *stream));
-    co_return judge_rows(*answer);
+    if (conditions->empty()) co_return timed(judge_rows(*answer));
+    auto judged = judge_conditions(*conditions, *answer);
+    if (!judged) co_return failed(judged.error().message);
+    co_return timed(std::move(*judged));
 }
 
 }  // namespace

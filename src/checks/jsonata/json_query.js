@@ -76,7 +76,22 @@ var jsonQuery;
         }
     }
 
+    // The value itself, for who compares it elsewhere: not ok but conclusive when there is none.
+    function valueOf(body, path) {
+        var value;
+        try {
+            value = JSON.parse(body);
+            if (path) value = evaluate(path, value);
+        } catch (error) {
+            if (error instanceof RangeError) throw error;
+            return {ok: false, conclusive: false, message: 'Error evaluating JSON query: ' + error.message};
+        }
+        var none = value === null || value === undefined;
+        return {ok: !none, conclusive: none, message: String(value)};
+    }
+
     jsonQuery = function (body, path, operator, expected) {
+        if (operator === 'value') return valueOf(body, path);
         // Twice: an answer that is a JSON text may hold JSON itself.
         var response = parsed(parsed(body)), verdict;
         try {

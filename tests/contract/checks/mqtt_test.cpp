@@ -65,14 +65,38 @@ TEST_F(MqttTest, AsksTheMessageByJsonQuery) {
     };
     EXPECT_EQ(asked("sensor.state", "ok").msg, "Message received, expected value is found");
     EXPECT_TRUE(asked("sensor.level + 1", "4").ok);
-    const auto other = asked("sensor.state", "broken");
-    EXPECT_FALSE(other.ok);
-    EXPECT_THAT(other.msg,
-                testing::StartsWith("Message received but value is not equal to expected value: "));
+    EXPECT_EQ(asked("sensor.state", "broken").msg,
+              "Message received but value is not equal to expected value, value was: [ok]");
+    EXPECT_EQ(asked("sensor.nothing", "broken").msg,
+              "Message received but value is not equal to expected value, value was: [undefined]");
     EXPECT_FALSE(asked("sensor.[", "x").ok);
     auto unknown = monitor("127.0.0.1", broker.port());
     unknown.options.set(Option::mqtt_check_type, "guess");
     EXPECT_EQ(check(unknown).msg, "Unknown MQTT Check Type");
+}
+
+TEST_F(MqttTest, JudgesByConditions) {
+    Mosquitto broker(true);
+    broker.retain("open/state", R"({"level": 7})");
+    const auto judged = [&](const std::string& variable, const std::string& op,
+                            const std::string& value) {
+        auto made = monitor("127.0.0.1", broker.port(), "not looked at");
+        made.options.set(Option::json_path, "level");
+        made.options.set(Option::conditions,
+                         fmt::format(R"([{{"type":"expression","andOr":"and","variable":"{}",)"
+                                     R"("operator":"{}","value":"{}"}}])",
+                                     variable, op, value));
+        return check(made);
+    };
+    EXPECT_EQ(judged("topic", "equals", "open/state").msg,
+              R"(Topic: open/state; Message: {"level": 7})");
+    EXPECT_TRUE(judged("message", "contains", "level").ok);
+    EXPECT_TRUE(judged("json_value", "gt", "6.5").ok);
+    EXPECT_TRUE(judged("json_value", "equals", "7").ok);
+    const auto other = judged("json_value", "lt", "7");
+    EXPECT_FALSE(other.ok);
+    EXPECT_EQ(other.msg, R"(Conditions not met - Topic: open/state; Message: {"level": 7})");
+    EXPECT_FALSE(judged("nothing", "equals", "7").ok);
 }
 
 TEST_F(MqttTest, WaitsForAMessage) {

@@ -79,6 +79,38 @@ TEST_F(MysqlTest, CountsRows) {
     }
 }
 
+TEST_F(MysqlTest, JudgesByConditions) {
+    struct Case {
+        std::string query, op, value, says;
+    };
+    const std::string met = "Query did meet specified conditions";
+    const Case cases[] = {
+        {"SELECT 42", "equals", "42", met},
+        {"SELECT 'well done'", "contains", "done", met},
+        {"SELECT NULL", "equals", "null", met},
+        {"SELECT 42", "equals", "43", "Query result did not meet the specified conditions (42)"},
+        {"SELECT 1, 2", "equals", "1",
+         kFailed + "Multiple columns were found, expected only one value"},
+        {"SELECT 1 UNION SELECT 2", "equals", "1",
+         kFailed + "Multiple values were found, expected only one value"},
+        {"SELECT 1 FROM dual WHERE 1 = 0", "equals", "1", kFailed + "Query returned no results"},
+        {"SET @a = 1", "equals", "1", kFailed + "Query returned no results"},
+        {"SELECT repeat('x', 100000)", "contains", "x",
+         kFailed + "The value is larger than 64 KiB"},
+    };
+    for (const Case& c : cases) {
+        auto made = monitor(url(), c.query);
+        made.options.set(Option::conditions,
+                         fmt::format(R"([{{"type":"expression","andOr":"and","variable":"result",)"
+                                     R"("operator":"{}","value":"{}"}}])",
+                                     c.op, c.value));
+        const auto outcome = check(made);
+        EXPECT_EQ(outcome.msg, c.says) << c.query;
+        EXPECT_EQ(outcome.ok, c.says == met) << c.query;
+        EXPECT_TRUE(outcome.ping.has_value());
+    }
+}
+
 TEST_F(MysqlTest, CountsTheResultsOfACall) {
     const auto config = test::fresh_database();
     store::Connection connection(config);
