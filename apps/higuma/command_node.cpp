@@ -7,7 +7,9 @@
 #include "api/node_api.hpp"
 #include "base/log.hpp"
 #include "checks/services.hpp"
+#include "cluster/domain_watch.hpp"
 #include "cluster/janitor.hpp"
+#include "cluster/proxy_reader.hpp"
 #include "commands.hpp"
 #include "process/debugger.hpp"
 #include "store/users.hpp"
@@ -23,6 +25,7 @@ namespace {
 constexpr auto kDrainTime = 5s;
 constexpr auto kAnswerTime = 1s;  // of it, for answers under way
 constexpr std::size_t kDatabaseThreads = 6;
+constexpr std::size_t kBeatThreads = 3;  // for beats, for groups' children and for findings
 constexpr std::size_t kDatabaseQueue = 512;
 
 engine::EngineConfig engine_config(const config::NodeConfig& config) {
@@ -46,6 +49,13 @@ cluster::NodeAgentConfig agent_config(const config::NodeConfig& config) {
     return agent;
 }
 
+cluster::DomainWatchConfig domain_watch_config(const config::NodeConfig& config) {
+    cluster::DomainWatchConfig watch;
+    watch.self = config.id;
+    if (config.rdap_directory != "off") watch.directory_url = config.rdap_directory;
+    return watch;
+}
+
 std::string read_jwt_secret(const store::DatabaseConfig& config) {
     const auto db = connect_or_throw(config);
     auto secret = store::jwt_secret(*db);
@@ -65,7 +75,7 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
 
     store::Database db(config.database, kDatabaseThreads, kDatabaseQueue, clock);
     // Beats have threads of their own: a burst of API reads cannot hold them up.
-    store::Database beat_db(config.database, 2, 64, clock);
+    store::Database beat_db(config.database, kBeatThreads, 64, clock);
     store::Database janitor_db(config.database, 1, 4, clock);
     checks::Services services({config.resolver}, executor, clock);
     engine::Engine engine(engine_config(config), executor, clock, services.context(), beat_db);
@@ -86,13 +96,22 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
         stop->request();
     };
     asio::co_spawn(executor, agent.run(), asio::detached);
-    cluster::JanitorConfig janitor{config.id, config.keep_days};
-    std::stop_source cleaning;
+    std::stop_source background;
+    asio::co_spawn(
+        executor,
+        cluster::keep_proxies(executor, clock, db, services.web().proxies, background.get_token()),
+        asio::detached);
     asio::co_spawn(executor,
-                   cluster::run_janitor(janitor, executor, clock, janitor_db, cleaning.get_token()),
+                   cluster::watch_domains(domain_watch_config(config), executor, clock, janitor_db,
+                                          services.http(), background.get_token()),
                    asio::detached);
+    cluster::JanitorConfig janitor{config.id, config.keep_days};
+    asio::co_spawn(
+        executor,
+        cluster::run_janitor(janitor, executor, clock, janitor_db, background.get_token()),
+        asio::detached);
     co_await stop->wait();
-    cleaning.request_stop();
+    background.request_stop();
 
     spdlog::info("node {} stops", config.id.value);
     const auto deadline = Deadline::after(*clock, kDrainTime);

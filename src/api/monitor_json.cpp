@@ -354,6 +354,7 @@ json::object beat_to_json(const store::StoredBeat& stored) {
             {"down_count", beat.down_count},
             {"retries", beat.retries},
             {"node_id", name_or_null(stored.node)},
+            {"response", beat.response.empty() ? json::value(nullptr) : json::value(beat.response)},
             {"epoch", stored.node ? json::value(beat.epoch.value) : json::value(nullptr)},
             {"scheduled_at", has_schedule ? json::value(format_iso_time(beat.scheduled_at))
                                           : json::value(nullptr)}};

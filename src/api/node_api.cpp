@@ -32,6 +32,7 @@ constexpr Row kRows[] = {
     {"PATCH", "/api/v1/monitors/{id}", Access::people, patch_monitor},
     {"DELETE", "/api/v1/monitors/{id}", Access::people, delete_one_monitor},
     {"GET", "/api/v1/monitors/{id}/heartbeats", Access::any, get_heartbeats},
+    {"POST", "/api/v1/monitors/{id}/check", Access::people, post_check},
     {"GET", "/api/v1/nodes", Access::any, get_nodes},
     {"POST", "/api/v1/nodes", Access::people, post_node},
     {"GET", "/api/v1/nodes/{id}", Access::any, get_one_node},
@@ -66,6 +67,7 @@ Deadline NodeApi::database_deadline(const Request& request) const {
 std::vector<Endpoint> node_endpoints(std::shared_ptr<NodeApiContext> context) {
     auto api = std::make_shared<NodeApi>();
     api->hints = std::make_shared<PeerHints>(context);
+    api->push_lookup = std::make_shared<PushLookup>(context->db, context->clock);
     api->context = std::move(context);
     std::vector<Endpoint> endpoints;
     for (const auto& row : kRows) {

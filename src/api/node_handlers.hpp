@@ -9,6 +9,7 @@
 
 #include "api/json_input.hpp"
 #include "api/node_api.hpp"
+#include "api/push_lookup.hpp"
 #include "engine/load_meter.hpp"
 #include "model/node.hpp"
 
@@ -54,6 +55,7 @@ struct NodeApi {
     std::shared_ptr<NodeApiContext> context;
     std::shared_ptr<PeerHints> hints;
     PushCache push_cache;
+    std::shared_ptr<PushLookup> push_lookup;
     engine::LoadMeter load;
 
     // For one database job of a request.
@@ -77,6 +79,8 @@ Task<Response> post_monitor(NodeApiPtr api, Request request, Principal principal
 Task<Response> put_monitor(NodeApiPtr api, Request request, Principal principal);
 Task<Response> patch_monitor(NodeApiPtr api, Request request, Principal principal);
 Task<Response> delete_one_monitor(NodeApiPtr api, Request request, Principal principal);
+// node_check_now.cpp
+Task<Response> post_check(NodeApiPtr api, Request request, Principal principal);
 // node_nodes.cpp
 Task<Response> get_nodes(NodeApiPtr api, Request request, Principal principal);
 Task<Response> get_one_node(NodeApiPtr api, Request request, Principal principal);

@@ -24,17 +24,35 @@ json::object engine_to_json(const engine::EngineStats& stats) {
             {"checks", stats.checks},
             {"checks_per_second", stats.checks_per_second},
             {"checks_in_flight", queue(stats.in_flight, stats.in_flight_limit)},
+            {"slow_checks_in_flight", queue(stats.slow_in_flight, stats.slow_limit)},
+            {"checks_of_a_host_limit", stats.host_limit},
+            {"full_hosts", stats.full_hosts},
             {"checks_due_waiting", stats.due_waiting},
+            {"groups_waiting", stats.groups_waiting},
+            {"findings_waiting", stats.findings_waiting},
+            {"findings_written", stats.findings_written},
+            {"findings_dropped", stats.findings_dropped},
             {"beat_queue", queue(stats.beats_queued, stats.beat_queue_limit)},
             {"beats_stored", stats.beats_stored},
             {"beats_fenced", stats.beats_fenced},
             {"beats_dropped", stats.beats_dropped},
             {"write_errors", stats.write_errors},
-            {"worst_lateness_ms", stats.worst_lateness.count()}};
+            {"batches", stats.batches},
+            {"statements", stats.statements},
+            {"flush_interval_ms", stats.flush_interval.count()},
+            {"responses_dropped", stats.responses_dropped},
+            {"worst_lateness_ms", stats.worst_lateness.count()},
+            {"lateness_p99_ms", stats.p99_lateness.count()}};
 }
 
 json::value time_or_null(const std::optional<WallTime>& time) {
     return time ? json::value(format_iso_time(*time)) : json::value(nullptr);
+}
+
+json::object push_lookup_to_json(const PushLookup::Stats& stats) {
+    return {{"waiting", queue(stats.waiting, stats.limit)},
+            {"tokens", stats.tokens},
+            {"statements", stats.statements}};
 }
 
 json::object agent_to_json(const cluster::NodeAgentStats& stats) {
@@ -123,6 +141,7 @@ Task<Response> get_status(NodeApiPtr api, Request, Principal) {
                       {"database", database_to_json(context.db.stats())},
                       {"hints", hints_to_json(api->hints->stats())},
                       {"push_tokens", queue(api->push_cache.size(), PushCache::kLimit)},
+                      {"push_look_ups", push_lookup_to_json(api->push_lookup->stats())},
                       {"http", nullptr}};
     if (context.http_stats) body["http"] = http_to_json(context.http_stats());
     co_return Response::json(body);

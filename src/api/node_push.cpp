@@ -2,8 +2,6 @@
 #include "api/node_handlers.hpp"
 #include "api/node_push_input.hpp"
 #include "net/http_client.hpp"
-#include "store/monitors.hpp"
-#include "store/nodes.hpp"
 
 namespace higuma::api {
 namespace {
@@ -32,23 +30,6 @@ Response try_again(const std::string& message) {
     auto response = push_answer({{"ok", false}, {"msg", message}}, 503);
     response.headers.emplace_back("Retry-After", "2");
     return response;
-}
-
-struct PushTarget {
-    Monitor monitor;
-    std::string host;  // of the effective node, when it is another one
-};
-
-Result<PushTarget> look_up(store::Connection& db, const std::string& token, const NodeId& self) {
-    auto monitor = store::get_monitor_by_push_token(db, token);
-    if (!monitor) return monitor.error();
-    PushTarget target{std::move(*monitor), ""};
-    const auto& effective = target.monitor.assignment.effective();
-    if (!target.monitor.active || !effective || *effective == self) return target;
-    auto node = store::get_node(db, *effective);
-    if (!node && node.error().kind != ErrorKind::not_found) return node.error();
-    if (node) target.host = node->host;
-    return target;
 }
 
 Task<Response> forward(NodeApiPtr api, Request request, std::string host) {
@@ -107,10 +88,8 @@ Task<Response> push(NodeApiPtr api, Request request, Principal) {
     if (!outcome) co_return refused(outcome.error().message);
     const auto token = request.captures.at(0);
     if (token.size() > kLongestToken) co_return not_found();
-    auto job = [token, self = context.self](store::Connection& c) {
-        return look_up(c, token, self);
-    };
-    auto target = co_await context.db.run(Deadline::after(*context.clock, kLookUpTime), job);
+    auto target =
+        co_await api->push_lookup->find(token, Deadline::after(*context.clock, kLookUpTime));
     const auto deadline = api->database_deadline(request);
     if (!target && target.error().kind != ErrorKind::not_found) {
         // The database is away; agents go on pushing, and the monitors must not look dead for it.
@@ -120,17 +99,16 @@ Task<Response> push(NodeApiPtr api, Request request, Principal) {
         }
         co_return push_answer({{"ok", true}}, 200);
     }
-    if (!target || !target->monitor.active) {
+    if (!target || !target->active) {
         api->push_cache.forget(token);
         co_return not_found();
     }
-    const auto& effective = target->monitor.assignment.effective();
-    if (!effective) co_return try_again("No node runs this monitor yet.");
-    if (*effective != context.self) {
+    if (!target->node) co_return try_again("No node runs this monitor yet.");
+    if (*target->node != context.self) {
         co_return co_await forward(api, std::move(request), target->host);
     }
-    api->push_cache.put(token, target->monitor.id);
-    co_return co_await push_here(api, target->monitor.id, *outcome, deadline);
+    api->push_cache.put(token, target->monitor);
+    co_return co_await push_here(api, target->monitor, *outcome, deadline);
 }
 
 }  // namespace higuma::api

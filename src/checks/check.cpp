@@ -11,12 +11,23 @@ struct Row {
     CheckFunction check;  // nullptr: the engine answers it
 };
 
+// clang-format off: one row a type
 constexpr Row kTypes[] = {
+    {"group", nullptr},
     {"http", check_http},
+    {"json-query", check_json_query},
     {"keyword", check_keyword},
+    {"manual", nullptr},
+    {"mqtt", check_mqtt},
+    {"mysql", check_mysql},
     {"port", check_port},
+    {"postgres", check_postgres},
     {"push", nullptr},
+    {"redis", check_redis},
+    {"smtp", check_smtp},
+    {"websocket-upgrade", check_websocket_upgrade},
 };
+// clang-format on
 
 }  // namespace
 

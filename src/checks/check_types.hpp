@@ -6,7 +6,14 @@
 namespace higuma::checks {
 
 Task<policy::CheckOutcome> check_http(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_json_query(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_keyword(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_mqtt(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_mysql(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_port(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_postgres(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_redis(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_smtp(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_websocket_upgrade(const CheckContext&, const Monitor&, Deadline);
 
 }  // namespace higuma::checks

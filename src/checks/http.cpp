@@ -7,10 +7,10 @@ using policy::CheckOutcome;
 
 Task<CheckOutcome> check_http(const CheckContext& context, const Monitor& monitor,
                               Deadline deadline) {
-    constexpr std::size_t kNoBody = 0;
-    const auto response = co_await exchange(context, monitor, kNoBody, deadline);
-    if (!response) co_return CheckOutcome::down(response.error().message);
-    co_return CheckOutcome::up(status_line(*response), response->took);
+    auto result = co_await exchange(context, monitor, kept_of_success(monitor), deadline);
+    if (!result.good()) co_return failed(monitor, std::move(result));
+    std::string msg = status_line(*result.answer);
+    co_return passed(monitor, std::move(result), std::move(msg));
 }
 
 }  // namespace higuma::checks

@@ -17,6 +17,8 @@ constexpr std::string_view kAccept =
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;"
     "q=0.8,application/signed-exchange;v=b3;q=0.9";
 
+constexpr std::size_t kMaxDownload = 64 << 20;
+
 void set_header(Headers& headers, std::string_view name, std::string value) {
     const auto same = [name](const auto& header) {
         return header.first.size() == name.size() &&
@@ -65,6 +67,22 @@ Result<void> add_own_headers(const std::string& text, Headers& headers) {
     return boost::system::in_place_value;
 }
 
+void set_credentials(const Monitor& monitor, net::HttpRequest& request) {
+    const MonitorOptions& options = monitor.options;
+    if (monitor.auth_method == "basic" || monitor.auth_method == "ntlm") {
+        request.basic_user = monitor.basic_auth_user;
+        request.basic_password = monitor.basic_auth_pass;
+        request.ntlm = monitor.auth_method == "ntlm";
+        request.ntlm_domain = options.text(Option::auth_domain);
+    } else if (monitor.auth_method == "bearer") {
+        request.bearer_token = monitor.bearer_token;
+    } else if (monitor.auth_method == "mtls") {
+        request.tls = std::make_shared<const net::TlsCredentials>(net::TlsCredentials{
+            std::string(options.text(Option::tls_cert)), std::string(options.text(Option::tls_key)),
+            std::string(options.text(Option::tls_ca))});
+    }
+}
+
 std::optional<int> to_status(std::string_view text) {
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
     int value = 0;
@@ -92,16 +110,12 @@ Result<net::HttpRequest> request_of(const Monitor& monitor, const std::string& c
     if (auto added = add_own_headers(monitor.headers, request.headers); !added) {
         return added.error();
     }
-    if (monitor.auth_method == "basic") {
-        request.basic_user = monitor.basic_auth_user;
-        request.basic_password = monitor.basic_auth_pass;
-    } else if (monitor.auth_method == "bearer") {
-        request.bearer_token = monitor.bearer_token;
-    }
+    set_credentials(monitor, request);
     request.max_redirects = monitor.max_redirects;
     request.verify_tls = !monitor.ignore_tls;
     request.ip_family = monitor.ip_family;
     request.fresh_connection = true;
+    request.max_download = kMaxDownload;
     return request;
 }
 
@@ -121,6 +135,16 @@ std::string with_query(const std::string& url, const std::string& name, const st
     std::string base = url.substr(0, fragment);
     base += base.find('?') == std::string::npos ? '?' : '&';
     return base + name + "=" + value;
+}
+
+std::string host_of(const std::string& url) {
+    const std::size_t start = url.find("://");
+    if (start == std::string::npos) return {};
+    std::string authority = url.substr(start + 3, url.find_first_of("/?#", start + 3) - start - 3);
+    const std::size_t user = authority.rfind('@');
+    if (user != std::string::npos) authority.erase(0, user + 1);
+    if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
+    return authority.substr(0, authority.find(':'));
 }
 
 std::string excerpt_of(std::string_view body) {

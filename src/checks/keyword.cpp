@@ -17,18 +17,20 @@ constexpr std::size_t kMaxSearched = 4 << 20;
 
 Task<CheckOutcome> check_keyword(const CheckContext& context, const Monitor& monitor,
                                  Deadline deadline) {
-    const auto response = co_await exchange(context, monitor, kMaxSearched, deadline);
-    if (!response) co_return CheckOutcome::down(response.error().message);
-    const bool found = response->body.find(monitor.keyword) != std::string::npos;
-    const std::string status = status_line(*response);
+    auto result = co_await exchange(context, monitor, kMaxSearched, deadline);
+    if (!result.good()) co_return failed(monitor, std::move(result));
+    result.answer->body = text_of_answer(std::move(result.answer->body));
+    const bool found = result.answer->body.find(monitor.keyword) != std::string::npos;
+    const std::string status = status_line(*result.answer);
     if (found == monitor.invert_keyword) {
-        const std::string cut = response->body_cut && !found ? " (only 4 MiB were searched)" : "";
-        co_return CheckOutcome::down(fmt::format("{}, but keyword is {} in [{}]{}", status,
-                                                 found ? "present" : "not",
-                                                 excerpt_of(response->body), cut));
+        const bool cut = result.answer->body_cut && !found;
+        std::string msg =
+            fmt::format("{}, but keyword is {} in [{}]{}", status, found ? "present" : "not",
+                        excerpt_of(result.answer->body), cut ? " (only 4 MiB were searched)" : "");
+        co_return rejected(monitor, std::move(result), std::move(msg));
     }
-    co_return CheckOutcome::up(fmt::format("{}, keyword {} found", status, found ? "is" : "not"),
-                               response->took);
+    std::string msg = fmt::format("{}, keyword {} found", status, found ? "is" : "not");
+    co_return passed(monitor, std::move(result), std::move(msg));
 }
 
 }  // namespace higuma::checks

@@ -4,6 +4,9 @@ namespace higuma::checks {
 
 Services::Services(ServicesConfig config, boost::asio::any_io_executor executor,
                    std::shared_ptr<const Clock> clock)
-    : clock_(clock), http_(executor, clock), resolver_(executor, clock, config.resolver) {}
+    : clock_(clock),
+      http_(executor, clock),
+      resolver_(executor, clock, config.resolver),
+      web_(executor, http_, *clock_) {}
 
 }  // namespace higuma::checks

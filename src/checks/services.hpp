@@ -8,8 +8,10 @@
 
 #include "base/clock.hpp"
 #include "checks/check.hpp"
+#include "checks/http_services.hpp"
 #include "net/http_client.hpp"
 #include "net/resolver.hpp"
+#include "net/tls_stream.hpp"
 
 namespace higuma::checks {
 
@@ -22,14 +24,17 @@ class Services {
     Services(ServicesConfig config, boost::asio::any_io_executor executor,
              std::shared_ptr<const Clock> clock);
 
-    CheckContext context() { return {http_, resolver_, *clock_}; }
+    CheckContext context() { return {http_, resolver_, tls_, *clock_, web_}; }
     net::HttpClient& http() { return http_; }
     net::Resolver& resolver() { return resolver_; }
+    HttpServices& web() { return web_; }
 
   private:
     std::shared_ptr<const Clock> clock_;
     net::HttpClient http_;
     net::Resolver resolver_;
+    net::TlsContexts tls_;
+    HttpServices web_;
 };
 
 }  // namespace higuma::checks

@@ -40,6 +40,8 @@ struct NodeConfig {
     std::string resolver;               // RESOLVER
     std::string data_folder;            // HIGUMA_DATA, for the spool; empty: no spool
     int keep_days = 180;  // HIGUMA_KEEP_DAYS when the setting keepDataPeriodDays is not there
+    // HIGUMA_RDAP_DIRECTORY: where the expiry of domains is looked up; "off": nowhere.
+    std::string rdap_directory = "https://data.iana.org/rdap/dns.json";
     std::optional<std::string> admin_user, admin_password;  // HIGUMA_ADMIN_USER / _PASSWORD
 };
 

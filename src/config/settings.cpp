@@ -83,6 +83,8 @@ void add_node(std::vector<Setting>& all) {
     all.push_back(row({"HIGUMA_KEEP_DAYS"}, kNodeRole, whole_number(1, 36'500),
                       HIGUMA_FIELD(node.keep_days)));
     all.push_back(
+        row({"HIGUMA_RDAP_DIRECTORY"}, kNodeRole, text(), HIGUMA_FIELD(node.rdap_directory)));
+    all.push_back(
         row({"HIGUMA_ADMIN_USER"}, kNodeRole, optional_of(text()), HIGUMA_FIELD(node.admin_user)));
     all.push_back(row({"HIGUMA_ADMIN_PASSWORD"}, kNodeRole, optional_of(secret_text()),
                       HIGUMA_FIELD(node.admin_password), Trait::secret));

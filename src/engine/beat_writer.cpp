@@ -26,6 +26,7 @@ BeatWriter::BeatWriter(BeatWriterConfig config, asio::any_io_executor executor,
       write_(std::move(write)),
       hooks_(std::move(hooks)),
       queue_(config_.queue_limit),
+      pace_(config_.flush_interval, config_.longest_flush_interval, {}),
       spool_(config_.spool_path),
       wake_(executor),
       ticker_(executor),
@@ -62,6 +63,10 @@ void BeatWriter::start() {
 
 void BeatWriter::add(Beat beat) {
     if (queue_.empty()) queued_since_ = clock_->now();
+    if (!beat.response.empty() && queue_.bytes() + beat.response.size() > config_.queue_bytes) {
+        std::string().swap(beat.response);
+        ++stats_.responses_dropped;
+    }
     if (auto dropped = queue_.push({std::move(beat)})) drop(std::move(*dropped));
     if (queue_.size() == 1 || queue_.size() == config_.batch_size) {
         if (!backing_off_) wake_.cancel();
@@ -97,8 +102,7 @@ Task<> BeatWriter::wait_for_work() {
         if (!batch_.empty() || queue_.size() >= config_.batch_size) co_return;
         if (draining_ && !queue_.empty()) co_return;
         const Instant now = clock_->now();
-        const Instant flush_at =
-            queue_.empty() ? now + kForever : queued_since_ + config_.flush_interval;
+        const Instant flush_at = queue_.empty() ? now + kForever : queued_since_ + pace_.interval();
         if (now >= flush_at) co_return;
         co_await sleep_until(flush_at);
     }
@@ -107,9 +111,10 @@ Task<> BeatWriter::wait_for_work() {
 // Returns whether the database took the batch (stored or fenced).
 Task<bool> BeatWriter::write_batch() {
     if (batch_.empty()) {
-        batch_ = queue_.take(batch_limit_);
-        attempts_ = 0;
         queued_since_ = clock_->now();
+        batch_ = queue_.take(batch_limit_, config_.batch_bytes);
+        pace_.took(batch_.size(), queued_since_);
+        attempts_ = 0;
     }
     auto beats = std::make_shared<std::vector<Beat>>();
     beats->reserve(batch_.size());
@@ -133,7 +138,8 @@ Task<bool> BeatWriter::write_batch() {
 }
 
 void BeatWriter::settle(const store::BeatWriteReport& report) {
-    ++batches_stored_;
+    ++stats_.batches;
+    stats_.statements += report.statements;
     // A whole batch went well; after a refused beat the size grows back.
     if (batch_limit_ == config_.batch_size && set_aside_ == 0) end_outage();
     batch_limit_ = std::min(batch_limit_ * 2, config_.batch_size);
@@ -186,14 +192,14 @@ void BeatWriter::split_or_set_aside() {
     }
     QueuedBeat refused = std::move(batch_.front());
     batch_.clear();
-    if (refused.refused_at && batches_stored_ > *refused.refused_at) {
+    if (refused.refused_at && stats_.batches > *refused.refused_at) {
         spdlog::error("the database refuses a beat of monitor {}: it is dropped",
                       refused.beat.monitor.value);
         drop(std::move(refused));
         return;
     }
     if (!refused.refused_at) {
-        refused.refused_at = batches_stored_;
+        refused.refused_at = stats_.batches;
         ++set_aside_;
     }
     if (auto dropped = queue_.push(std::move(refused))) drop(std::move(*dropped));
@@ -286,6 +292,7 @@ void BeatWriter::stop() {
 BeatWriterStats BeatWriter::stats() const {
     BeatWriterStats stats = stats_;
     stats.queued = queue_.size() + batch_.size();
+    stats.flush_interval = pace_.interval();
     return stats;
 }
 

@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "engine/beat_queue.hpp"
+#include "engine/flush_pace.hpp"
 #include "engine/spool.hpp"
 #include "store/beats.hpp"
 
@@ -21,8 +22,12 @@ namespace higuma::engine {
 
 struct BeatWriterConfig {
     std::size_t queue_limit = 200'000;
-    std::size_t batch_size = 500;
-    Millis flush_interval{100};
+    std::size_t batch_size = 1'000;
+    std::size_t batch_bytes = 2 << 20;  // of its texts
+    std::size_t queue_bytes =
+        64 << 20;  // of texts; beyond it beats lose what they saved of answers
+    // Beats gather for the first while few come, for the second while many do.
+    Millis flush_interval{100}, longest_flush_interval{500};
     Millis write_timeout{10'000};  // for a free database thread; the store limits the rest
     Millis first_retry{100}, last_retry{5'000};
     Millis spool_interval{1'000};
@@ -33,6 +38,9 @@ struct BeatWriterStats {
     std::size_t queued = 0;
     std::uint64_t stored = 0, fenced = 0, dropped = 0, write_errors = 0;
     std::uint64_t spooled = 0, replayed = 0, spool_refused = 0;
+    std::uint64_t statements = 0, batches = 0;  // of batches that were written
+    std::uint64_t responses_dropped = 0;        // the queue had no room for them
+    Millis flush_interval{};                    // now
 };
 
 class BeatWriter : public std::enable_shared_from_this<BeatWriter> {
@@ -83,6 +91,7 @@ class BeatWriter : public std::enable_shared_from_this<BeatWriter> {
     Write write_;
     Hooks hooks_;
     BeatQueue queue_;
+    FlushPace pace_;
     BeatQueue::Batch batch_;  // being written; kept until its outcome is known
     Spool spool_;
     boost::asio::steady_timer wake_, ticker_, empty_;
@@ -95,7 +104,6 @@ class BeatWriter : public std::enable_shared_from_this<BeatWriter> {
     std::optional<Instant> outage_since_;   // failed writes
     std::optional<Instant> writing_since_;  // a write is under way
     Instant queued_since_{};
-    std::uint64_t batches_stored_ = 0;
     std::size_t spool_pending_ = 0;  // unwritten beats that are in the file
     bool spool_complained_ = false;
     BeatWriterStats stats_;

@@ -13,9 +13,12 @@
 #include <unordered_set>
 
 #include "engine/beat_writer.hpp"
+#include "engine/findings_writer.hpp"
+#include "engine/group_checks.hpp"
 #include "engine/lateness.hpp"
 #include "engine/roster.hpp"
 #include "policy/schedule.hpp"
+#include "store/groups.hpp"
 
 namespace higuma::engine {
 namespace asio = boost::asio;
@@ -46,16 +49,22 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
           clock(std::move(k)),
           context(x),
           db(d),
-          roster({config.first_spread, config.overdue_spread}),
+          roster({config.first_spread, config.overdue_spread}, config.limits),
           timer(e),
           idle(e) {}
 
     void make_writer();
+    void make_group_checks();
+    void make_findings_writer();
+    Task<Result<void>> write_findings(FindingsWriter::Batch batch, Deadline deadline);
     Task<Result<store::BeatWriteReport>> write(BeatWriter::Batch batch, Deadline deadline);
+    Task<Result<std::vector<policy::GroupState>>> read_groups(GroupChecks::Groups ids,
+                                                              Deadline deadline);
     std::optional<BeatState> last_of(const Monitor& monitor, std::optional<BeatState> stored) const;
     Now now() const { return {clock->now(), clock->wall_now()}; }
     bool is_built(const Monitor& monitor);
     void pump();
+    void pump_soon();
     void arm();
     void start_check(const Roster::Turn& turn);
     Task<> check(std::shared_ptr<const Monitor> monitor, Ticket ticket);
@@ -73,12 +82,15 @@ struct Engine::Impl : std::enable_shared_from_this<Engine::Impl> {
     Engine* owner = nullptr;  // for its hooks; none once it is gone
     Roster roster;
     std::shared_ptr<BeatWriter> writer;
+    std::shared_ptr<GroupChecks> groups;
+    std::shared_ptr<FindingsWriter> findings;
     Unwritten replayed;
     Incarnation incarnation;
     asio::steady_timer timer, idle;
     std::optional<Instant> armed_for;
     std::unordered_map<Ticket, std::shared_ptr<asio::cancellation_signal>> in_flight;
     bool draining = false, closed = false;
+    bool more_posted = false;  // what is due goes on in the loop's next turn
     Lateness lateness;
     std::uint64_t checks = 0;
     std::unordered_set<MonitorId> unsupported;
@@ -90,6 +102,7 @@ void Engine::Impl::make_writer() {
     writing.queue_limit = config.beat_queue_limit;
     writing.batch_size = config.batch_size;
     writing.flush_interval = config.flush_interval;
+    writing.longest_flush_interval = config.longest_flush_interval;
     writing.spool_path = config.spool_path;
     const auto weak = weak_from_this();
     // Calls the hook of the owner, if both are there.
@@ -116,6 +129,46 @@ void Engine::Impl::make_writer() {
     }
 }
 
+void Engine::Impl::make_group_checks() {
+    auto read = [this](GroupChecks::Groups ids, Deadline deadline) {
+        return read_groups(std::move(ids), deadline);
+    };
+    auto done = [weak = weak_from_this()](MonitorId id, Ticket ticket,
+                                          const policy::CheckOutcome& outcome) {
+        const auto self = weak.lock();
+        if (!self || self->closed) return;
+        if (auto beat = self->roster.finish(id, ticket, outcome, self->now())) {
+            self->writer->add(std::move(*beat));
+        }
+        self->arm();
+    };
+    groups = std::make_shared<GroupChecks>(executor, clock, std::move(read), std::move(done));
+}
+
+void Engine::Impl::make_findings_writer() {
+    auto write = [this](FindingsWriter::Batch batch, Deadline deadline) {
+        return write_findings(std::move(batch), deadline);
+    };
+    findings = std::make_shared<FindingsWriter>(executor, clock, std::move(write));
+}
+
+Task<Result<void>> Engine::Impl::write_findings(FindingsWriter::Batch batch, Deadline deadline) {
+    const auto self = shared_from_this();
+    auto job = [batch, node = config.node, mine = incarnation](store::Connection& connection) {
+        return store::write_findings(connection, node, mine, *batch);
+    };
+    co_return co_await db.run(deadline, std::move(job));
+}
+
+Task<Result<std::vector<policy::GroupState>>> Engine::Impl::read_groups(GroupChecks::Groups ids,
+                                                                        Deadline deadline) {
+    const auto self = shared_from_this();
+    auto job = [ids](store::Connection& connection) {
+        return store::group_states(connection, *ids);
+    };
+    co_return co_await db.run(deadline, std::move(job));
+}
+
 Task<Result<store::BeatWriteReport>> Engine::Impl::write(BeatWriter::Batch batch,
                                                          Deadline deadline) {
     const auto self = shared_from_this();
@@ -134,25 +187,38 @@ std::optional<BeatState> Engine::Impl::last_of(const Monitor& monitor,
 }
 
 void Engine::Impl::pump() {
+    if (closed || draining) return;
     for (int started = 0; started < kStartsPerTurn; ++started) {
-        if (closed || draining || in_flight.size() >= config.max_checks_in_flight) return;
         const Now at = now();
         auto turn = roster.take_due(at);
-        if (!turn) break;
+        if (!turn) return arm();
         lateness.record(at.instant, turn->lateness);
         ++checks;
         if (turn->beat) {
             writer->add(std::move(*turn->beat));
+        } else if (turn->check->type == "group") {
+            groups->add(turn->check->id, turn->ticket);
         } else {
             start_check(*turn);
         }
     }
-    arm();
+    pump_soon();
 }
 
-// One timer for the earliest. Without room in flight the end of a check goes on.
+void Engine::Impl::pump_soon() {
+    if (std::exchange(more_posted, true)) return;
+    asio::post(executor, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->more_posted = false;
+        self->pump();
+    });
+}
+
+// One timer for the earliest. What is due and has no place goes on when a check ends.
 void Engine::Impl::arm() {
-    if (closed || draining || in_flight.size() >= config.max_checks_in_flight) return;
+    if (closed || draining) return;
+    if (roster.starts().may_start()) pump_soon();  // a place came free
     const auto earliest = roster.wake_at();
     if (!earliest || armed_for == earliest) return;
     armed_for = earliest;
@@ -190,7 +256,10 @@ Task<> Engine::Impl::check(std::shared_ptr<const Monitor> monitor, Ticket ticket
 void Engine::Impl::ended(MonitorId id, Ticket ticket, const policy::CheckOutcome& outcome) {
     const bool wanted = in_flight.erase(ticket) > 0;
     if (wanted && !closed) {
-        if (auto beat = roster.finish(id, ticket, outcome, now())) writer->add(std::move(*beat));
+        if (auto beat = roster.finish(id, ticket, outcome, now())) {
+            if (outcome.findings) findings->offer({id, beat->epoch, outcome.findings});
+            writer->add(std::move(*beat));
+        }
     }
     if (in_flight.empty()) idle.cancel();
     pump();
@@ -222,6 +291,8 @@ Task<> Engine::Impl::drain(Deadline deadline) {
         co_await idle.async_wait(asio::as_tuple(asio::use_awaitable));
     }
     closed = true;
+    groups->stop();
+    findings->stop();
     cancel_all();
     co_await writer->drain(deadline);
 }
@@ -231,6 +302,8 @@ void Engine::Impl::close() {
     owner = nullptr;
     timer.cancel();
     idle.cancel();
+    groups->stop();
+    findings->stop();
     cancel_all();
     writer->stop();
 }
@@ -241,6 +314,8 @@ Engine::Engine(EngineConfig config, asio::any_io_executor executor,
     : impl_(std::make_shared<Impl>(std::move(config), executor, std::move(clock), context, db)) {
     impl_->owner = this;
     impl_->make_writer();
+    impl_->make_group_checks();
+    impl_->make_findings_writer();
 }
 
 Engine::~Engine() { impl_->close(); }
@@ -279,6 +354,7 @@ void Engine::run(Monitor monitor, std::optional<BeatState> last) {
 }
 
 void Engine::stop(MonitorId id) {
+    impl_->findings->forget(id);
     impl_->unsupported.erase(id);
     impl_->cancel(impl_->roster.stop(id));
     impl_->arm();
@@ -302,12 +378,31 @@ Result<void> Engine::push(MonitorId id, policy::CheckOutcome outcome) {
     return boost::system::in_place_value;
 }
 
+Result<void> Engine::check_now(MonitorId id) {
+    if (impl_->draining || impl_->closed) {
+        return Failure{ErrorKind::unavailable, "This node is stopping.", ""};
+    }
+    auto asked = impl_->roster.check_now(id, impl_->now());
+    if (asked) impl_->arm();
+    return asked;
+}
+
 EngineStats Engine::stats() const {
     const auto written = impl_->writer->stats();
     EngineStats stats;
     stats.monitors = impl_->roster.size();
+    const StartQueue& starts = impl_->roster.starts();
     stats.in_flight = impl_->in_flight.size();
-    stats.in_flight_limit = impl_->config.max_checks_in_flight;
+    stats.in_flight_limit = starts.limits().all;
+    stats.slow_in_flight = starts.slow_under_way();
+    stats.slow_limit = starts.limits().of_slow;
+    stats.host_limit = starts.limits().of_host;
+    stats.full_hosts = starts.full_hosts();
+    stats.groups_waiting = impl_->groups->waiting();
+    const auto found = impl_->findings->stats();
+    stats.findings_waiting = found.waiting;
+    stats.findings_written = found.written;
+    stats.findings_dropped = found.dropped;
     stats.due_waiting = impl_->roster.count_due(impl_->now());
     stats.beats_queued = written.queued;
     stats.beat_queue_limit = impl_->config.beat_queue_limit;
@@ -319,7 +414,12 @@ EngineStats Engine::stats() const {
     stats.beats_spooled = written.spooled;
     stats.beats_replayed = written.replayed;
     stats.spool_refused = written.spool_refused;
+    stats.statements = written.statements;
+    stats.batches = written.batches;
+    stats.responses_dropped = written.responses_dropped;
+    stats.flush_interval = written.flush_interval;
     stats.worst_lateness = impl_->lateness.worst(impl_->clock->now());
+    stats.p99_lateness = impl_->lateness.percentile(impl_->clock->now(), 99);
     stats.unsupported = impl_->unsupported.size();
     stats.checks_per_second = impl_->roster.checks_per_second();
     return stats;

@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "checks/check.hpp"
+#include "engine/start_queue.hpp"
 #include "model/beat.hpp"
 #include "model/monitor.hpp"
 #include "store/database.hpp"
@@ -22,11 +23,12 @@ namespace higuma::engine {
 
 struct EngineConfig {
     NodeId node;
-    std::size_t max_checks_in_flight = 512;
+    StartLimits limits;  // of checks under way
     std::size_t beat_queue_limit =
-        200'000;  // unwritten beats kept; the oldest unimportant one is dropped
-    std::size_t batch_size = 500;
-    Millis flush_interval{100};
+        200'000;                     // unwritten beats kept; the oldest unimportant one is dropped
+    std::size_t batch_size = 1'000;  // beats written by one transaction at most
+    // Beats gather so long before they are written: while few come, and while many do.
+    Millis flush_interval{100}, longest_flush_interval{500};
     Millis first_spread{20'000};
     // Over which overdue monitors that are taken over start. Half a second leaves room in the
     // second that a take-over may cost for hearing of it and for beats that died unwritten with the
@@ -37,13 +39,22 @@ struct EngineConfig {
 
 struct EngineStats {
     std::size_t monitors = 0, in_flight = 0, in_flight_limit = 0, due_waiting = 0;
+    std::size_t slow_in_flight = 0, slow_limit = 0, host_limit = 0;
+    std::size_t full_hosts = 0;  // that have all the checks under way that they may have
+    std::size_t findings_waiting = 0;
+    std::uint64_t findings_written = 0, findings_dropped = 0;
+    std::size_t groups_waiting = 0;  // for the database to say what their children are
     std::size_t beats_queued = 0, beat_queue_limit = 0;
     std::uint64_t checks = 0, beats_stored = 0, beats_fenced = 0, beats_dropped = 0,
                   write_errors = 0;
     Millis worst_lateness{};       // of a check's start, in the last minute
+    Millis p99_lateness{};         // the same, of all but one in a hundred
     double checks_per_second = 0;  // scheduled: the sum of 1/interval
     std::size_t unsupported = 0;   // monitors left alone: their type is not built yet
     std::uint64_t beats_spooled = 0, beats_replayed = 0, spool_refused = 0;
+    std::uint64_t statements = 0, batches = 0;  // that wrote the beats stored
+    std::uint64_t responses_dropped = 0;        // saved answers that the queue had no room for
+    Millis flush_interval{};                    // as it is now
 };
 
 class Engine {
@@ -66,6 +77,9 @@ class Engine {
 
     // A push: makes a beat at once. Failures: not_found (not run here).
     Result<void> push(MonitorId id, policy::CheckOutcome outcome);
+
+    // The monitor's next check starts at once. Failures: not_found (not run here), conflict (push).
+    Result<void> check_now(MonitorId id);
 
     // Called on the loop for each beat that was stored, and when beats were fenced off (reconcile
     // now) or the incarnation is stale (another process has our id: stop).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "policy/group.hpp"
 #include "policy/schedule.hpp"
 
 namespace higuma::engine {
@@ -13,6 +14,8 @@ namespace {
 constexpr Millis kPushTakeoverGrace{10'000};
 // Anchors that are closer belong together; farther back only a step of the wall clock leads.
 constexpr Millis kSameMoment{1'000};
+constexpr Millis kSlowCheck{2'000};  // takes a place away from many that are quick
+constexpr std::size_t kMaxResponse = 1 << 20;
 constexpr std::size_t kMaxMessage = 4'000;
 constexpr Millis kMaxPing{100'000'000'000};  // as Uptime Kuma limits it
 
@@ -22,6 +25,8 @@ std::int64_t nano_rate_of(const Monitor& monitor) {
 }
 
 bool is_push(const Monitor& monitor) { return monitor.type == "push"; }
+bool is_manual(const Monitor& monitor) { return monitor.type == "manual"; }
+bool is_group(const Monitor& monitor) { return monitor.type == "group"; }
 
 auto scheduling_of(const Monitor& m) {
     return std::tie(m.type, m.interval, m.retry_interval, m.max_retries, m.resend_interval,
@@ -32,7 +37,7 @@ auto http_of(const Monitor& m) {
     return std::tie(m.url, m.method, m.body, m.headers, m.http_body_encoding,
                     m.accepted_statuscodes, m.max_redirects, m.ignore_tls, m.cache_bust,
                     m.auth_method, m.basic_auth_user, m.basic_auth_pass, m.bearer_token,
-                    m.ip_family, m.keyword, m.invert_keyword, m.hostname, m.port);
+                    m.ip_family, m.keyword, m.invert_keyword, m.hostname, m.port, m.options);
 }
 
 // The length of the UTF-8 sequence at `at`, 0 when it is not one.
@@ -84,8 +89,11 @@ std::optional<Ticket> Roster::run(Monitor monitor, std::optional<BeatState> last
     if (!is_new) nano_rate_ -= nano_rate_of(*entry.monitor);
     nano_rate_ += nano_rate_of(monitor);
     entry.monitor = std::make_shared<const Monitor>(std::move(monitor));
-    const auto given_up = std::exchange(entry.in_flight, std::nullopt);
-    if (takeover) {
+    entry.host = host_key_of(*entry.monitor);
+    const auto given_up = give_up(entry);
+    if (!takeover && is_manual(*entry.monitor)) {
+        schedule(entry, now.wall, now);  // somebody just said so
+    } else if (takeover) {
         entry.last = last;
         schedule_next(entry, spreads_.overdue, now);
         const Millis grace = std::min<Millis>(kPushTakeoverGrace, entry.monitor->interval);
@@ -103,7 +111,7 @@ std::optional<Ticket> Roster::run(Monitor monitor, std::optional<BeatState> last
 std::optional<Ticket> Roster::stop(MonitorId id) {
     const auto found = entries_.find(id);
     if (found == entries_.end()) return std::nullopt;
-    const auto given_up = found->second.in_flight;
+    const auto given_up = give_up(found->second);
     nano_rate_ -= nano_rate_of(*found->second.monitor);
     entries_.erase(found);
     due_.erase(id);
@@ -126,25 +134,59 @@ std::vector<MonitorId> Roster::ids() const {
     return ids;
 }
 
+// What of the monitor waits or runs is not wanted any more.
+std::optional<Ticket> Roster::give_up(Entry& entry) {
+    starts_.erase(entry.monitor->id);
+    free_place(entry);
+    const Ticket given_up = std::exchange(entry.in_flight, 0);
+    return given_up ? std::optional(given_up) : std::nullopt;
+}
+
+void Roster::free_place(Entry& entry) {
+    if (!std::exchange(entry.has_place, false)) return;
+    starts_.ended({entry.monitor->id, entry.placed_host, entry.started_slow});
+}
+
 std::optional<Roster::Turn> Roster::take_due(Now now) {
-    const auto taken = due_.take_due(now.instant);
-    if (!taken) return std::nullopt;
-    Entry& entry = entries_.at(taken->first);
+    while (const auto taken = due_.take_due(now.instant)) {
+        Entry& entry = entries_.at(taken->first);
+        if (auto turn = decided(entry, now)) return turn;
+        starts_.add({entry.monitor->id, entry.host, entry.slow});
+    }
+    const auto next = starts_.next();
+    if (!next) return std::nullopt;
+    Entry& entry = entries_.at(next->monitor);
+    entry.has_place = true;
+    entry.placed_host = next->host;
+    entry.started_slow = next->slow;
+    return start(entry, now);
+}
+
+Roster::Turn Roster::start(Entry& entry, Now now) {
+    entry.in_flight = ++last_ticket_;
+    entry.started = now.wall;
     Turn turn;
-    turn.lateness = now.instant - taken->second;
+    turn.lateness = now.instant - entry.due_at;
+    turn.check = entry.monitor;
+    turn.ticket = last_ticket_;
+    return turn;
+}
+
+// What needs no place: a beat that is decided already, or a group, which the database answers.
+std::optional<Roster::Turn> Roster::decided(Entry& entry, Now now) {
     const bool maintained = in_maintenance_.contains(entry.monitor->id);
-    if (maintained || is_push(*entry.monitor)) {
-        policy::CheckOutcome outcome;
-        outcome.msg = "No heartbeat in the time window";
+    const bool manual = is_manual(*entry.monitor);
+    if (maintained || manual || is_push(*entry.monitor)) {
+        const auto outcome = manual ? policy::manual_outcome(*entry.monitor)
+                                    : policy::CheckOutcome::down("No heartbeat in the time window");
+        Turn turn;
+        turn.lateness = now.instant - entry.due_at;
         turn.beat = record(entry, outcome, now.wall, policy::anchor_of(entry.due, now.wall));
         schedule_next(entry, Millis{0}, now);
         return turn;
     }
-    entry.in_flight = ++last_ticket_;
-    entry.started = now.wall;
-    turn.check = entry.monitor;
-    turn.ticket = last_ticket_;
-    return turn;
+    if (is_group(*entry.monitor)) return start(entry, now);
+    return std::nullopt;
 }
 
 std::optional<Beat> Roster::finish(MonitorId id, Ticket ticket, const policy::CheckOutcome& outcome,
@@ -152,11 +194,27 @@ std::optional<Beat> Roster::finish(MonitorId id, Ticket ticket, const policy::Ch
     const auto found = entries_.find(id);
     if (found == entries_.end() || found->second.in_flight != ticket) return std::nullopt;
     Entry& entry = found->second;
-    entry.in_flight.reset();
+    entry.in_flight = 0;
+    entry.slow = now.wall - entry.started >= kSlowCheck;
+    free_place(entry);
     const WallTime anchor = policy::anchor_of(entry.due, entry.started);
     Beat beat = record(entry, outcome, entry.started, anchor);
     schedule_next(entry, Millis{0}, now);
     return beat;
+}
+
+Result<void> Roster::check_now(MonitorId id, Now now) {
+    const auto found = entries_.find(id);
+    if (found == entries_.end()) {
+        return Failure{ErrorKind::not_found, "This monitor does not run here.", ""};
+    }
+    if (is_push(*found->second.monitor)) {
+        return Failure{ErrorKind::conflict, "A push monitor waits for its agent.", ""};
+    }
+    if (!found->second.in_flight && !starts_.is_waiting(id)) {
+        schedule(found->second, now.wall, now);
+    }
+    return boost::system::in_place_value;
 }
 
 Result<Beat> Roster::push(MonitorId id, const policy::CheckOutcome& outcome, Now now) {
@@ -171,7 +229,8 @@ Result<Beat> Roster::push(MonitorId id, const policy::CheckOutcome& outcome, Now
 
 void Roster::schedule(Entry& entry, WallTime due, Now now) {
     entry.due = due;
-    due_.set(entry.monitor->id, now.instant + (due - now.wall));
+    entry.due_at = now.instant + (due - now.wall);
+    due_.set(entry.monitor->id, entry.due_at);
 }
 
 void Roster::schedule_next(Entry& entry, Millis overdue_spread, Now now) {
@@ -204,6 +263,9 @@ Beat Roster::record(Entry& entry, const policy::CheckOutcome& outcome, WallTime 
     }
     beat.scheduled_at = anchor;
     beat.epoch = monitor.assignment.epoch;
+    if (beat.status != BeatStatus::maintenance) {
+        beat.response = outcome.response.substr(0, kMaxResponse);
+    }
     entry.last = BeatState{beat.status, beat.retries, beat.down_count, beat.time, anchor};
     return beat;
 }

@@ -59,6 +59,7 @@ std::string to_spool_line(const Beat& beat) {
         {"epoch", static_cast<std::int64_t>(beat.epoch.value)},
     };
     if (beat.ping) object["ping"] = beat.ping->count();
+    if (!beat.response.empty()) object["response"] = beat.response;
     const std::string text = json::serialize(object);
     return fmt::format("{:08x} {}\n", checksum_of(text), text);
 }
@@ -91,6 +92,7 @@ std::optional<Beat> from_spool_line(std::string_view line) {
         beat.scheduled_at = time_of(object.at("scheduled_at"));
         beat.epoch = Epoch{object.at("epoch").to_number<std::uint64_t>()};
         if (const auto* ping = object.if_contains("ping")) beat.ping = Millis{ping->as_int64()};
+        if (const auto* kept = object.if_contains("response")) beat.response = kept->as_string();
         return beat;
     } catch (const std::exception&) {
         return std::nullopt;

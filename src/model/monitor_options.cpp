@@ -80,6 +80,7 @@ const std::vector<OptionInfo>& option_table() {
         nullable_text(database_connection_string, "database_connection_string",
                       "databaseConnectionString", 2'000),
         nullable_text(database_query, "database_query", "databaseQuery", kTextColumn),
+        nullable_text(radius_password, "radius_password", "radiusPassword", 255),
         nullable_text(mqtt_topic, "mqtt_topic", "mqttTopic", kTextColumn),
         nullable_text(mqtt_success_message, "mqtt_success_message", "mqttSuccessMessage", 255),
         text(mqtt_check_type, "mqtt_check_type", "mqttCheckType", "keyword", 255),

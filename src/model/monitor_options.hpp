@@ -57,6 +57,7 @@ enum class Option : std::uint8_t {
     // databases
     database_connection_string,
     database_query,
+    radius_password,  // of a MySQL connection string that names none
     // mqtt
     mqtt_topic,
     mqtt_success_message,

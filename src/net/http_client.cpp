@@ -1,5 +1,6 @@
 #include "net/http_client.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <unordered_map>
@@ -58,12 +59,17 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
     EasyHandle take_handle();
     void watch(curl_socket_t socket, int what);
     void arm(long millis);
+    void set_timer();
+    void on_time();
     static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
     static int on_timer(CURLM*, long millis, void* self);
 
     asio::any_io_executor executor;
     std::shared_ptr<const Clock> clock;
     asio::steady_timer timer;
+    std::optional<asio::steady_timer::time_point> due,
+        armed_for;  // as libcurl and the timer have it
+    bool posted = false;
     std::size_t limit;
     std::unordered_map<curl_socket_t, std::shared_ptr<SocketWatch>> sockets;
     std::vector<EasyHandle> idle;
@@ -88,7 +94,7 @@ void HttpClient::Impl::admit(const TransferPtr& transfer) {
 
 void HttpClient::Impl::start(const TransferPtr& transfer) {
     ++sent;
-    auto prepared = transfer->prepare(take_handle(), clock->now());
+    auto prepared = transfer->prepare(take_handle());
     if (prepared && curl_multi_add_handle(multi.get(), transfer->handle()) != CURLM_OK) {
         prepared = Failure{ErrorKind::internal, "libcurl refuses the request", ""};
     }
@@ -146,7 +152,7 @@ void HttpClient::Impl::collect() {
         const CURLcode code = message->data.result;  // the message dies with the removal
         HttpTransfer* done = nullptr;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done);
-        done->conclude(code, clock->now());
+        done->conclude(code);
         curl_multi_remove_handle(multi.get(), done->handle());
         const TransferPtr transfer = done->shared_from_this();
         running.erase(transfer);
@@ -193,16 +199,46 @@ void HttpClient::Impl::watch(curl_socket_t socket, int what) {
     watched->want(what & CURL_POLL_IN, what & CURL_POLL_OUT);
 }
 
+// libcurl asks for another time at each step of a transfer, and setting the loop's timer costs a
+// call of the kernel: what is due now is posted, and a later time waits for the one that is set.
 void HttpClient::Impl::arm(long millis) {
     if (millis < 0) {
-        timer.cancel();
+        due.reset();
         return;
     }
-    timer.expires_after(Millis{millis});
+    due = std::chrono::steady_clock::now() + Millis{millis};
+    if (millis == 0) {
+        if (std::exchange(posted, true)) return;
+        asio::post(executor, [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->posted = false;
+            self->on_time();
+        });
+    } else if (!armed_for || *due < *armed_for) {
+        set_timer();
+    }
+}
+
+void HttpClient::Impl::set_timer() {
+    armed_for = due;
+    timer.expires_at(*due);
     timer.async_wait([weak = weak_from_this()](boost::system::error_code error) {
         const auto self = weak.lock();
-        if (!error && self && !self->closed) self->act(CURL_SOCKET_TIMEOUT, 0);
+        if (error || !self) return;
+        self->armed_for.reset();
+        self->on_time();
     });
+}
+
+void HttpClient::Impl::on_time() {
+    if (closed || !due) return;
+    if (std::chrono::steady_clock::now() >= *due) {
+        due.reset();
+        act(CURL_SOCKET_TIMEOUT, 0);
+    } else if (!armed_for || *due < *armed_for) {
+        set_timer();
+    }
 }
 
 int HttpClient::Impl::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {

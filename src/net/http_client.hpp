@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,19 @@
 
 namespace higuma::net {
 
+class TlsPeer;
+
+// A proxy as libcurl names it: "http", "https", "socks4", "socks5", "socks5h" as the URL's scheme.
+struct HttpProxy {
+    std::string url;
+    std::string user, password;  // none when `user` is empty
+};
+
+// PEM texts; each may be empty. `ca` takes the place of the system's trust store.
+struct TlsCredentials {
+    std::string certificate, key, ca;
+};
+
 struct HttpRequest {
     std::string method = "GET";
     std::string url;
@@ -26,11 +40,19 @@ struct HttpRequest {
     int max_redirects = 10;
     bool verify_tls = true;
     std::string basic_user, basic_password;  // used when basic_user is not empty
+    bool ntlm = false;                       // the two above, in place of basic
+    std::string ntlm_domain;                 // of basic_user; may be empty
     std::string bearer_token;
-    std::string ip_family;           // "", "ipv4", "ipv6"
-    std::string unix_socket;         // connect here instead of to the URL's host
-    std::size_t max_body = 1 << 20;  // the rest is read and dropped
-    bool fresh_connection = false;   // monitors measure a whole connection, clients need not
+    std::optional<HttpProxy> proxy;
+    std::shared_ptr<const TlsCredentials> tls;  // may be none
+    std::string ip_family;                      // "", "ipv4", "ipv6"
+    std::string unix_socket;                    // connect here instead of to the URL's host
+    std::size_t max_body = 1 << 20;             // the rest is read and dropped
+    // A body that is longer, unpacked, is a failure: nothing hostile is read without end.
+    std::size_t max_download = std::numeric_limits<std::size_t>::max();
+    bool fresh_connection = false;  // monitors measure a whole connection, clients need not
+    // Of a fresh connection: a full handshake, and the answer tells what the server showed.
+    bool want_certificate = false;
 };
 
 struct HttpResponse {
@@ -39,7 +61,8 @@ struct HttpResponse {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     bool body_cut = false;
-    Millis took{};
+    Millis took{};  // from the first packet to the last, as libcurl measured it
+    std::shared_ptr<const TlsPeer> tls_peer;  // of the first connection, when it was wanted
 };
 
 class HttpClient {

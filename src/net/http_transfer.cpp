@@ -15,6 +15,9 @@ namespace higuma::net {
 
 namespace {
 
+// A certificate that an administrator installs is trusted after this time at the latest.
+constexpr long kTrustStoreSeconds = 600;
+
 bool has_line_break(std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
 }
@@ -41,25 +44,6 @@ std::string address_text(const sockaddr& address) {
     return {};
 }
 
-std::string host_of(const std::string& url) {
-    const std::unique_ptr<CURLU, Closer<curl_url_cleanup>> parsed(curl_url());
-    char* host = nullptr;
-    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-        curl_url_get(parsed.get(), CURLUPART_HOST, &host, 0) != CURLUE_OK) {
-        return url;
-    }
-    const std::unique_ptr<char, Closer<curl_free>> owned(host);
-    return host;
-}
-
-// The reason that OpenSSL gave, without curl's words in front of it.
-std::string tls_reason(std::string text) {
-    for (const std::string_view prefix : {"SSL certificate problem: ", "SSL: "}) {
-        if (text.starts_with(prefix)) return text.substr(prefix.size());
-    }
-    return text;
-}
-
 }  // namespace
 
 Result<void> validate(const HttpRequest& request) {
@@ -84,9 +68,8 @@ void HttpTransfer::set(CURLoption option, Value value) {
     if (set_error_ == CURLE_OK) set_error_ = code;
 }
 
-Result<void> HttpTransfer::prepare(EasyHandle handle, Instant now) {
+Result<void> HttpTransfer::prepare(EasyHandle handle) {
     handle_ = std::move(handle);
-    started_ = now;
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_QUICK_EXIT, 1L);  // a name look-up under way must not hold up the loop at removal
     set(CURLOPT_ERRORBUFFER, error_text_);
@@ -94,7 +77,6 @@ Result<void> HttpTransfer::prepare(EasyHandle handle, Instant now) {
     set(CURLOPT_URL, request_.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    set(CURLOPT_PROXY, "");  // else libcurl reads the environment
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate, br");
     set(CURLOPT_FOLLOWLOCATION, request_.max_redirects > 0 ? 1L : 0L);
@@ -106,6 +88,10 @@ Result<void> HttpTransfer::prepare(EasyHandle handle, Instant now) {
     set(CURLOPT_WRITEDATA, this);
     set_method_and_body();
     set_connection();
+    set_address();
+    set_tls();
+    set_credentials();
+    set_proxy();
     if (auto headers = set_headers(); !headers) return headers.error();
     if (set_error_ == CURLE_OK) return boost::system::in_place_value;
     return invalid("url", curl_easy_strerror(set_error_));
@@ -128,7 +114,10 @@ void HttpTransfer::set_method_and_body() {
         set(CURLOPT_HTTPGET, 1L);
     }
     const bool implied = method == (has_body ? "POST" : "GET") || method == "POST";
-    if (!implied) set(CURLOPT_CUSTOMREQUEST, method.c_str());
+    if (implied) return;
+    set(CURLOPT_CUSTOMREQUEST, method.c_str());
+    // Only a POST becomes a GET at a 301 or 302; the others are repeated with their body.
+    set(CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_301 | CURL_REDIR_POST_302));
 }
 
 Result<void> HttpTransfer::set_headers() {
@@ -153,24 +142,55 @@ Result<void> HttpTransfer::set_headers() {
 void HttpTransfer::set_connection() {
     set(CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::on_open_socket);
     set(CURLOPT_OPENSOCKETDATA, this);
+    if (!request_.fresh_connection) return;
+    set(CURLOPT_FRESH_CONNECT, 1L);
+    set(CURLOPT_FORBID_REUSE, 1L);
+    set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
+}
+
+void HttpTransfer::set_address() {
     if (!request_.unix_socket.empty()) {
         set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
     }
-    if (request_.fresh_connection) {
-        set(CURLOPT_FRESH_CONNECT, 1L);
-        set(CURLOPT_FORBID_REUSE, 1L);
-        set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
-    }
-    if (!request_.verify_tls) {
-        set(CURLOPT_SSL_VERIFYPEER, 0L);
-        set(CURLOPT_SSL_VERIFYHOST, 0L);
-    }
     if (request_.ip_family == "ipv4") set(CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V4));
     if (request_.ip_family == "ipv6") set(CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V6));
-    // curl sends these unasked and, unlike a header of our own, never to another host.
-    if (!request_.basic_user.empty()) {
-        set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
-        set(CURLOPT_USERNAME, request_.basic_user.c_str());
+}
+
+void HttpTransfer::set_tls() {
+    // Read once for all transfers, as libcurl does only with a file alone: the folder holds the
+    // same certificates one by one, and reading the file costs as much as ten handshakes.
+    set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
+    set(CURLOPT_CA_CACHE_TIMEOUT, kTrustStoreSeconds);
+    if (!request_.verify_tls) {
+        for (const auto option : {CURLOPT_SSL_VERIFYPEER, CURLOPT_SSL_VERIFYHOST,
+                                  CURLOPT_PROXY_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYHOST}) {
+            set(option, 0L);
+        }
+    }
+    // The callbacks of a context point here, so the connection must not outlive this transfer.
+    if (request_.fresh_connection) {
+        set(CURLOPT_SSL_CTX_FUNCTION, &HttpTransfer::on_tls_context);
+        set(CURLOPT_SSL_CTX_DATA, this);
+    }
+    if (!request_.tls) return;
+    const auto blob = [this](CURLoption option, const std::string& pem) {
+        if (pem.empty()) return;
+        curl_blob text{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};
+        set(option, &text);
+    };
+    blob(CURLOPT_SSLCERT_BLOB, request_.tls->certificate);
+    blob(CURLOPT_SSLKEY_BLOB, request_.tls->key);
+    blob(CURLOPT_CAINFO_BLOB, request_.tls->ca);
+}
+
+// curl sends these unasked and, unlike a header of our own, never to another host.
+void HttpTransfer::set_credentials() {
+    if (request_.ntlm || !request_.basic_user.empty()) {
+        const std::string user = request_.ntlm && !request_.ntlm_domain.empty()
+                                     ? request_.ntlm_domain + "\\" + request_.basic_user
+                                     : request_.basic_user;
+        set(CURLOPT_HTTPAUTH, static_cast<long>(request_.ntlm ? CURLAUTH_NTLM : CURLAUTH_BASIC));
+        set(CURLOPT_USERNAME, user.c_str());
         set(CURLOPT_PASSWORD, request_.basic_password.c_str());
     } else if (!request_.bearer_token.empty()) {
         set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
@@ -178,33 +198,86 @@ void HttpTransfer::set_connection() {
     }
 }
 
-std::size_t HttpTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-    auto& response = static_cast<HttpTransfer*>(self)->response_;
-    const std::string_view line = trim({data, size * count});
-    if (line.starts_with("HTTP/")) {
-        // The head of a next hop or of the answer after a 100: what came before does not count.
-        response = {};
-        const std::size_t status = line.find(' ');
-        if (status == std::string_view::npos) return size * count;
-        const std::size_t reason = line.find(' ', status + 1);
-        if (reason != std::string_view::npos) response.reason = trim(line.substr(reason));
-        return size * count;
+void HttpTransfer::set_proxy() {
+    if (!request_.proxy) {
+        set(CURLOPT_PROXY, "");  // else libcurl reads the environment
+        return;
     }
-    const std::size_t colon = line.find(':');
-    constexpr std::size_t kMaxHeaders = 256;
-    if (colon != std::string_view::npos && response.headers.size() < kMaxHeaders) {
-        response.headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
-    }
-    return size * count;
+    set(CURLOPT_PROXY, request_.proxy->url.c_str());
+    if (request_.proxy->url.starts_with("https:")) handshakes_to_skip_ = 1;
+    // What a proxy says to CONNECT is no part of the answer.
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (request_.proxy->user.empty()) return;
+    set(CURLOPT_PROXYUSERNAME, request_.proxy->user.c_str());
+    set(CURLOPT_PROXYPASSWORD, request_.proxy->password.c_str());
 }
 
-std::size_t HttpTransfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
-    auto* transfer = static_cast<HttpTransfer*>(self);
+// A chain that does not verify is read to its end all the same, as Node.js does: the last thing
+// that is wrong names the cause. libcurl refuses the connection after the handshake by its result.
+CURLcode HttpTransfer::on_tls_context(CURL*, void* context, void* self) {
+    auto* tls = static_cast<SSL_CTX*>(context);
+    SSL_CTX_set_app_data(tls, self);
+    SSL_CTX_set_options(tls, SSL_OP_LEGACY_SERVER_CONNECT);
+    SSL_CTX_set_verify(tls, SSL_CTX_get_verify_mode(tls), [](int, X509_STORE_CTX*) { return 1; });
+    SSL_CTX_set_info_callback(tls, &HttpTransfer::on_tls_progress);
+    return CURLE_OK;
+}
+
+void HttpTransfer::on_tls_progress(const SSL* connection, int where, int /*result*/) {
+    if (where != SSL_CB_HANDSHAKE_DONE) return;
+    auto* self = static_cast<HttpTransfer*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection)));
+    if (self->tls_peer_ || self->handshakes_to_skip_-- > 0) return;
+    self->tls_peer_ = TlsPeer::of(const_cast<SSL*>(connection));
+}
+
+std::size_t HttpTransfer::on_header(char* data, std::size_t size, std::size_t count,
+                                    void* data_of) {
+    constexpr std::size_t kMaxHeaderBytes = 64 << 10;
+    constexpr std::size_t kMaxHeaders = 256;
+    auto* self = static_cast<HttpTransfer*>(data_of);
     const std::size_t bytes = size * count;
-    std::string& body = transfer->response_.body;
-    const std::size_t room = transfer->request_.max_body - body.size();
+    const std::string_view line = trim({data, bytes});
+    if (line.starts_with("HTTP/")) return self->take_status_line(line), bytes;
+    self->header_bytes_ += bytes;
+    if (self->header_bytes_ > kMaxHeaderBytes) {
+        self->refusal_ = "Parse Error: Header overflow";
+        return 0;
+    }
+    const std::size_t colon = line.find(':');
+    auto& headers = self->response_.headers;
+    if (colon != std::string_view::npos && headers.size() < kMaxHeaders) {
+        headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
+    }
+    return bytes;
+}
+
+// The head of a next hop or of the answer after a 100: what came before does not count.
+void HttpTransfer::take_status_line(std::string_view line) {
+    response_ = {};
+    header_bytes_ = body_bytes_ = 0;
+    const std::size_t status = line.find(' ');
+    if (status == std::string_view::npos) return;
+    const std::size_t reason = line.find(' ', status + 1);
+    if (reason != std::string_view::npos) response_.reason = trim(line.substr(reason));
+    // "See other" asks for a GET, whatever the method was.
+    if (line.substr(status + 1, 3) == "303" && request_.method != "HEAD") {
+        curl_easy_setopt(handle_.get(), CURLOPT_CUSTOMREQUEST, nullptr);
+    }
+}
+
+std::size_t HttpTransfer::on_body(char* data, std::size_t size, std::size_t count, void* data_of) {
+    auto* self = static_cast<HttpTransfer*>(data_of);
+    const std::size_t bytes = size * count;
+    self->body_bytes_ += bytes;
+    if (self->body_bytes_ > self->request_.max_download) {
+        self->refusal_ =
+            fmt::format("maxContentLength size of {} exceeded", self->request_.max_download);
+        return 0;
+    }
+    std::string& body = self->response_.body;
+    const std::size_t room = self->request_.max_body - body.size();
     body.append(data, std::min(bytes, room));
-    if (bytes > room) transfer->response_.body_cut = true;
+    if (bytes > room) self->response_.body_cut = true;
     return bytes;
 }
 
@@ -214,58 +287,19 @@ curl_socket_t HttpTransfer::on_open_socket(void* self, curlsocktype /*purpose*/,
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-void HttpTransfer::conclude(CURLcode code, Instant now) {
+void HttpTransfer::conclude(CURLcode code) {
     if (code != CURLE_OK) {
         result_ = failure_of(code);
         return;
     }
     long status = 0;
+    curl_off_t micros = 0;
     curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(handle_.get(), CURLINFO_TOTAL_TIME_T, &micros);
     response_.status = static_cast<int>(status);
-    response_.took = std::chrono::round<Millis>(now - started_);
+    response_.took = std::chrono::round<Millis>(std::chrono::microseconds{micros});
+    if (request_.want_certificate) response_.tls_peer = std::move(tls_peer_);
     result_ = std::move(response_);
-}
-
-Failure HttpTransfer::failure_of(CURLcode code) const {
-    long os_error = 0;
-    curl_easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &os_error);
-    const std::string text = error_text_[0] ? error_text_ : curl_easy_strerror(code);
-    const auto unavailable = [](std::string message) {
-        return Failure{ErrorKind::unavailable, std::move(message), ""};
-    };
-    const std::string name = errno_name(static_cast<int>(os_error));
-    switch (code) {
-        case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL:
-            return invalid("url", "Invalid URL");
-        case CURLE_OPERATION_TIMEDOUT:
-            return timeout_failure(allowed_);
-        case CURLE_COULDNT_RESOLVE_HOST:
-            return unavailable("getaddrinfo ENOTFOUND " + host_of(request_.url));
-        case CURLE_COULDNT_CONNECT: {
-            const bool local = !request_.unix_socket.empty();
-            if (os_error == 0) return unavailable(text);
-            return unavailable(
-                fmt::format("connect {} {}", name, local ? request_.unix_socket : last_endpoint_));
-        }
-        case CURLE_RECV_ERROR:
-            return unavailable(os_error ? "read " + name : text);
-        case CURLE_SEND_ERROR:
-            return unavailable(os_error ? "write " + name : text);
-        case CURLE_GOT_NOTHING:
-            return unavailable("socket hang up");
-        case CURLE_PARTIAL_FILE:
-            return unavailable("aborted");
-        case CURLE_TOO_MANY_REDIRECTS:
-            return unavailable("Maximum number of redirects exceeded");
-        case CURLE_WEIRD_SERVER_REPLY:
-            return unavailable("Parse Error: " + text);
-        case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_CONNECT_ERROR:
-            return unavailable(tls_reason(text));
-        default:
-            return unavailable(text);
-    }
 }
 
 }  // namespace higuma::net

@@ -24,6 +24,19 @@ void apply_check(const BeatRules& rules, int retries, const CheckOutcome& outcom
     beat.retries = retries + 1;
 }
 
+// A status that the check knows for certain.
+void apply_stated(const BeatRules& rules, int retries, const CheckOutcome& outcome,
+                  BeatDecision& beat) {
+    const BeatStatus status = rules.upside_down ? flipped(*outcome.stated) : *outcome.stated;
+    if (rules.upside_down && status == BeatStatus::down) {
+        CheckOutcome well = outcome;
+        well.ok = true;
+        return apply_check(rules, retries, well, beat);
+    }
+    beat.status = status;
+    beat.retries = 0;
+}
+
 // A status that an agent pushed. It differs from a check of our own: a first DOWN beat without
 // retries and a fall from UP start their count at 0, and there is no PENDING after maintenance.
 void apply_report(const BeatRules& rules, const std::optional<BeatState>& previous,
@@ -80,10 +93,13 @@ BeatDecision decide_beat(const BeatRules& rules, const std::optional<BeatState>&
     } else {
         beat.msg = outcome.msg;
         beat.ping = outcome.ping;
+        const int retries = previous ? previous->retries : 0;
         if (outcome.reported) {
             apply_report(rules, previous, *outcome.reported, beat);
+        } else if (outcome.stated) {
+            apply_stated(rules, retries, outcome, beat);
         } else {
-            apply_check(rules, previous ? previous->retries : 0, outcome, beat);
+            apply_check(rules, retries, outcome, beat);
         }
     }
     apply_attention(rules, previous, beat);

@@ -12,10 +12,8 @@ struct Row {
 };
 
 constexpr std::array kCosts{
-    Row{"http", 1.0F},
-    Row{"keyword", 1.0F},
-    Row{"port", 0.5F},
-    Row{"push", 0.9F},
+    Row{"http", 1.0F}, Row{"keyword", 1.0F}, Row{"port", 0.5F},
+    Row{"push", 0.9F}, Row{"group", 0.5F},   Row{"manual", 0.5F},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "store/cells.hpp"
+#include "store/saved_response.hpp"
 #include "store/sql.hpp"
 #include "store/statistics.hpp"
 
@@ -35,9 +36,12 @@ void append_beat(std::string& out, const Beat& beat) {
     const auto ping = stored_ping(beat);
     const auto ended = beat.time + ping.value_or(Millis{0});
     const auto ping_ms = ping ? std::optional(ping->count()) : std::nullopt;
+    std::optional<std::string> response;
+    if (!beat.response.empty()) response = encode_saved_response(beat.response);
     append_row(out, beat.monitor, beat.epoch, static_cast<int>(beat.status),
                clean_text(beat.msg, kLongestMessage), beat.time, ping_ms, beat.important,
-               beat.duration.count(), beat.down_count, ended, beat.retries, beat.scheduled_at);
+               beat.duration.count(), beat.down_count, ended, beat.retries, beat.scheduled_at,
+               response);
 }
 
 // The fence is inside the INSERT: what is joined is share-locked until the commit, so neither the
@@ -45,11 +49,11 @@ void append_beat(std::string& out, const Beat& beat) {
 std::string insert_sql(const NodeId& node, Incarnation incarnation, const std::string& rows) {
     return fmt::format(
         "INSERT IGNORE INTO heartbeat (monitor_id, status, msg, time, ping, important, duration, "
-        "down_count, end_time, retries, node_id, epoch, scheduled_at) "
+        "down_count, end_time, retries, node_id, epoch, scheduled_at, response) "
         "WITH b (monitor, epoch, status, msg, time, ping, important, duration, down_count, "
-        "end_time, retries, scheduled_at) AS (VALUES {}) "
+        "end_time, retries, scheduled_at, response) AS (VALUES {}) "
         "SELECT b.monitor, b.status, b.msg, b.time, b.ping, b.important, b.duration, b.down_count, "
-        "b.end_time, b.retries, n.node_id, b.epoch, b.scheduled_at "
+        "b.end_time, b.retries, n.node_id, b.epoch, b.scheduled_at, b.response "
         "FROM b STRAIGHT_JOIN monitor m ON m.id = b.monitor AND m.assignment_epoch = b.epoch "
         "STRAIGHT_JOIN node n "
         "WHERE COALESCE(m.assigned_node, m.node_id) = {} AND n.node_id = {} AND n.incarnation = {} "
@@ -85,11 +89,11 @@ Result<std::size_t> insert_some(Connection& db, const NodeId& node, Incarnation 
     return taken;
 }
 
-// Batches of one node go one after the other: two at once would only wait for each other's gaps in
-// the statistics. Tells whether a newer process has the node.
-Result<bool> lock_node(Connection& db, const NodeId& node, Incarnation incarnation) {
-    auto rows = db.query(sql_format("SELECT incarnation > ? FROM node WHERE node_id = ? FOR UPDATE",
-                                    incarnation, node));
+// Whether a newer process has the node.
+Result<bool> is_superseded(Connection& db, const NodeId& node, Incarnation incarnation) {
+    auto rows =
+        db.query(sql_format("SELECT incarnation > ? FROM node WHERE node_id = ? LOCK IN SHARE MODE",
+                            incarnation, node));
     if (!rows) return rows.error();
     return rows->size() > 0 && rows->integer(0, 0) != 0;
 }
@@ -97,16 +101,17 @@ Result<bool> lock_node(Connection& db, const NodeId& node, Incarnation incarnati
 Result<void> write_in_transaction(Connection& db, const NodeId& node, Incarnation incarnation,
                                   const std::vector<Beat>& batch, BeatWriteReport& report) {
     report = {};
-    auto superseded = lock_node(db, node, incarnation);
-    if (!superseded) return superseded.error();
-    report.incarnation_stale = *superseded;
-    if (report.incarnation_stale) return {};
     const auto order = sorted_by_monitor(batch);
     std::span<const std::size_t> rest = order;
     while (!rest.empty()) {
         auto taken = insert_some(db, node, incarnation, batch, rest, report.stored);
         if (!taken) return taken.error();
         rest = rest.subspan(*taken);
+    }
+    if (report.stored.size() < batch.size()) {  // what fenced them off is asked only then
+        auto superseded = is_superseded(db, node, incarnation);
+        if (!superseded) return superseded.error();
+        report.incarnation_stale = *superseded;
     }
     std::sort(report.stored.begin(), report.stored.end());
     std::vector<const Beat*> stored;
@@ -119,9 +124,11 @@ Result<void> write_in_transaction(Connection& db, const NodeId& node, Incarnatio
 Result<BeatWriteReport> write_beats(Connection& db, const NodeId& node, Incarnation incarnation,
                                     const std::vector<Beat>& batch) {
     BeatWriteReport report;
+    const auto before = db.statements();
     auto done = db.transaction(
         [&](Connection& c) { return write_in_transaction(c, node, incarnation, batch, report); });
     if (!done) return done.error();
+    report.statements = db.statements() - before;
     return report;
 }
 

@@ -13,6 +13,7 @@ struct BeatWriteReport {
     std::vector<std::size_t> stored;  // indexes into the batch, ascending; the rest was fenced off:
                                       // not ours any more, deleted, or stored by an earlier try
     bool incarnation_stale = false;   // a newer process has registered under our node id
+    std::uint64_t statements = 0;     // that it took, repeated ones included
 };
 
 // One transaction: inserts those beats whose epoch, effective node and incarnation are current

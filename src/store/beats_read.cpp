@@ -4,6 +4,7 @@
 
 #include "store/cells.hpp"
 #include "store/monitors.hpp"
+#include "store/saved_response.hpp"
 #include "store/sql.hpp"
 
 namespace higuma::store {
@@ -16,6 +17,8 @@ constexpr int kLargestPage = 10'000;
 constexpr std::string_view kColumns =
     "id, monitor_id, status, msg, time, ping, important, down_count, retries, duration, "
     "scheduled_at, epoch, node_id";
+
+constexpr std::size_t kResponseColumn = 13;
 
 BeatStatus status_of(std::int64_t number) {
     return number >= 0 && number <= 3 ? static_cast<BeatStatus>(number) : BeatStatus::down;
@@ -82,10 +85,16 @@ Result<std::vector<StoredBeat>> list_beats(Connection& db, MonitorId id, std::in
                                            int limit) {
     std::vector<StoredBeat> beats;
     const auto before = before_id > 0 ? sql_format(" AND id < ?", before_id) : std::string();
-    auto read = db.stream(
-        fmt::format("SELECT {} FROM heartbeat WHERE monitor_id = {}{} ORDER BY id DESC LIMIT {}",
-                    kColumns, id.value, before, std::clamp(limit, 0, kLargestPage)),
-        [&](const RowView& row) { beats.push_back(read_beat(row)); });
+    auto read =
+        db.stream(fmt::format("SELECT {}, response FROM heartbeat WHERE monitor_id = {}{} "
+                              "ORDER BY id DESC LIMIT {}",
+                              kColumns, id.value, before, std::clamp(limit, 0, kLargestPage)),
+                  [&](const RowView& row) {
+                      beats.push_back(read_beat(row));
+                      if (const auto response = row.text(kResponseColumn)) {
+                          beats.back().beat.response = decode_saved_response(*response);
+                      }
+                  });
     if (!read) return read.error();
     return beats;
 }

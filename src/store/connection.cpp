@@ -84,6 +84,7 @@ struct Connection::Impl {
     std::string version;
     Handle handle;
     unsigned int last_code = 0;
+    std::uint64_t statements = 0;
     bool in_transaction = false;
     bool deadlocked = false;  // within this transaction
     std::atomic<bool> interrupted = false;
@@ -197,6 +198,7 @@ Result<void> Connection::Impl::ready() {
 Result<void> Connection::Impl::send(std::string_view sql) {
     errno = 0;
     last_code = 0;
+    ++statements;
     if (mysql_real_query(handle.get(), sql.data(), sql.size()) != 0) return fail();
     return {};
 }
@@ -312,6 +314,7 @@ std::string Connection::quote(std::string_view text) const {
 }
 
 bool Connection::connected() const { return impl_->handle != nullptr; }
+std::uint64_t Connection::statements() const { return impl_->statements; }
 
 void Connection::set_query_timeout(Millis limit) {
     invariant(!impl_->in_transaction, "set_query_timeout within a transaction");

@@ -85,6 +85,8 @@ class Connection {
     // The text as a quoted and escaped SQL literal. Works without a connection.
     std::string quote(std::string_view text) const;
     bool connected() const;
+    // All that were sent to the server so far, those that failed and COMMITs included.
+    std::uint64_t statements() const;
 
     // The limit of one statement from now on (reconnects): migrations of large tables need hours.
     void set_query_timeout(Millis limit);

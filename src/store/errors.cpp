@@ -91,7 +91,9 @@ Failure database_failure(unsigned int code, std::string_view message, std::strin
 }
 
 bool is_retryable(unsigned int code) {
-    return code == ER_LOCK_DEADLOCK || code == ER_LOCK_WAIT_TIMEOUT || code == ER_CHECKREAD;
+    // A deadlock over the lock of a table's AUTO_INCREMENT is told as ER_AUTOINC_READ_FAILED.
+    return code == ER_LOCK_DEADLOCK || code == ER_LOCK_WAIT_TIMEOUT || code == ER_CHECKREAD ||
+           code == ER_AUTOINC_READ_FAILED;
 }
 
 bool is_connection_lost(unsigned int code) {

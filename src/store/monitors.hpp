@@ -45,6 +45,17 @@ Result<MonitorPage> list_monitors(Connection& db, const MonitorFilter& filter);
 Result<Monitor> get_monitor(Connection& db, MonitorId id);                      // not_found
 Result<Monitor> get_monitor_by_push_token(Connection& db, std::string_view t);  // not_found
 
+// Whose push a token names, and where it runs.
+struct PushTarget {
+    MonitorId monitor;
+    bool active = false;
+    std::optional<NodeId> node;  // the effective one
+    std::string host;            // its address; empty when it is not known
+};
+// By one statement, in the order of the tokens; none for a token that no monitor has.
+Result<std::vector<std::optional<PushTarget>>> find_push_targets(
+    Connection& db, const std::vector<std::string>& tokens);
+
 // `monitor.assignment.home` must be set by the caller (placement). Checks capacity and that the
 // node is there in the same transaction. Failures: conflict (node full), not_found (node, parent),
 // invalid_input.

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <unordered_map>
+
+#include "store/cells.hpp"
 #include "store/changes.hpp"
 #include "store/monitor_rows.hpp"
 #include "store/monitors.hpp"
@@ -105,6 +108,41 @@ Result<Monitor> get_monitor_by_push_token(Connection& db, std::string_view token
     return one_monitor(db, sql_format("push_token = ? AND BINARY push_token = BINARY ? "
                                       "ORDER BY id LIMIT 1",
                                       token, token));
+}
+
+Result<std::vector<std::optional<PushTarget>>> find_push_targets(
+    Connection& db, const std::vector<std::string>& tokens) {
+    std::string list;
+    for (const auto& token : tokens) {
+        if (token.empty()) continue;
+        // A text that is not UTF-8 would fail the statement for all; it is no token.
+        if (!list.empty()) list += ',';
+        append_literal(list, clean_text(token, token.size()));
+    }
+    std::vector<std::optional<PushTarget>> out(tokens.size());
+    if (list.empty()) return out;
+    // Fresh statistics of the table may be missing, and one scan of it costs more than all
+    // look-ups.
+    std::unordered_map<std::string, PushTarget> found;
+    auto read = db.stream(
+        fmt::format("SELECT m.push_token, m.id, m.active, COALESCE(m.assigned_node, m.node_id), "
+                    "n.host FROM monitor m FORCE INDEX (monitor_push_token) LEFT JOIN node n "
+                    "ON n.node_id = COALESCE(m.assigned_node, m.node_id) "
+                    "WHERE m.push_token IN ({})",
+                    list),
+        [&](const RowView& row) {
+            PushTarget target{MonitorId{row.integer(1)}, row.integer(2) != 0, node_of(row.text(3)),
+                              row.string(4)};
+            const auto [known, added] = found.try_emplace(row.string(0), target);
+            if (!added && target.monitor < known->second.monitor) known->second = target;
+        });
+    if (!read) return read.error();
+    // Compared here byte for byte, for the column's order knows neither case nor spaces at the end.
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        const auto known = found.find(tokens[i]);
+        if (known != found.end()) out[i] = known->second;
+    }
+    return out;
 }
 
 }  // namespace higuma::store

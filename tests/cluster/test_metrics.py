@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import subprocess
 
 import pytest
 
@@ -78,6 +79,13 @@ def test_labels_that_queries_choose_by_are_there(scraped):
     for where, expression in queries():
         for name, label, value in re.findall(r'(higuma_\w+)\{(\w+)="([\w-]+)"\}', expression):
             assert re.search(rf'^{name}\{{[^}}]*{label}="{value}"', scraped, re.MULTILINE), f"{where}: {name}"
+
+
+def test_prometheus_itself_takes_metrics_and_alerts(scraped):
+    rules = ROOT / "deploy" / "prometheus-alerts.yml"
+    for command, text in ((["check", "rules", str(rules)], ""), (["check", "metrics"], scraped)):
+        done = subprocess.run(["promtool", *command], input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_dashboard_is_one_that_grafana_takes():

@@ -48,7 +48,7 @@ ServedRequest to_served(const http::request<http::string_body>& request) {
 
 Certificate make_certificate(const std::filesystem::path& folder, const std::string& host,
                              int valid_days) {
-    const Certificate made{(folder / "cert.pem").string(), (folder / "key.pem").string()};
+    const Certificate made{(folder / "cert.pem").string(), (folder / "key.pem").string(), {}};
     // "req -days" takes no negative number, so the request is signed by "x509" in a second step.
     const std::string command = fmt::format(
         "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
@@ -75,6 +75,11 @@ struct LocalHttpServer::Impl {
             tls.emplace(asio::ssl::context::tls_server);
             tls->use_certificate_chain_file(certificate->certificate_file);
             tls->use_private_key_file(certificate->key_file, asio::ssl::context::pem);
+            if (!certificate->client_ca_file.empty()) {
+                tls->load_verify_file(certificate->client_ca_file);
+                tls->set_verify_mode(asio::ssl::verify_peer |
+                                     asio::ssl::verify_fail_if_no_peer_cert);
+            }
         }
         asio::co_spawn(loop, accept(), asio::detached);
         thread = std::thread([this] { loop.run(); });
@@ -140,6 +145,10 @@ struct LocalHttpServer::Impl {
     asio::awaitable<bool> answer(Stream& stream, bool head, const ServedReply& reply, bool keep) {
         if (!reply.raw.empty()) {
             co_await asio::async_write(stream, asio::buffer(reply.raw), kAwait);
+            if (reply.keep) {
+                asio::steady_timer never(loop, asio::steady_timer::time_point::max());
+                co_await never.async_wait(kAwait);
+            }
             co_return false;
         }
         http::response<http::string_body> response;

@@ -18,6 +18,7 @@ namespace higuma::test {
 struct Certificate {
     std::string certificate_file;
     std::string key_file;
+    std::string client_ca_file{};  // when set, the server wants a client certificate of this CA
 };
 // `valid_days` may be negative: expired yesterday. Uses the openssl program.
 Certificate make_certificate(const std::filesystem::path& folder, const std::string& host,
@@ -38,6 +39,7 @@ struct ServedReply {
     bool drop = false;         // closes without an answer
     bool close_after = false;  // "Connection: close"
     std::string raw{};         // when set: sent as it is, then closed
+    bool keep = false;         // after `raw`: stays open in silence
 };
 
 class LocalHttpServer {

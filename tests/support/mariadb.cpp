@@ -1,19 +1,18 @@
 #include "support/mariadb.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <thread>
+
+#include "support/server_process.hpp"
 
 namespace higuma::test {
 
@@ -21,33 +20,6 @@ namespace {
 
 constexpr Millis kStartLimit{60'000};
 constexpr Millis kStep{20};
-
-// Starts a program whose output goes to `log`; it dies with this process.
-pid_t spawn(const std::vector<std::string>& words, const std::string& log) {
-    std::vector<char*> argv;
-    for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    const pid_t parent = ::getpid();
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);
-    const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    const int in = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    ::dup2(in, 0);
-    ::dup2(out, 1);
-    ::dup2(out, 2);
-    ::setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-    ::execvp(argv[0], argv.data());
-    ::_exit(127);
-}
-
-int wait_for_end(pid_t pid) {
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
-}
 
 }  // namespace
 
@@ -64,7 +36,7 @@ int free_port() {
     return ntohs(address.sin_port);
 }
 
-MariaDbServer::MariaDbServer() {
+MariaDbServer::MariaDbServer(std::vector<std::string> options) : options_(std::move(options)) {
     const auto data = (folder_.path() / "data").string();
     // Not the shared one: a starting server removes temporary tables that others have there.
     const auto temporary = (folder_.path() / "tmp").string();
@@ -109,6 +81,7 @@ void MariaDbServer::start() {
                                       "--sync-frm=OFF",
                                       "--performance-schema=OFF"};
     if (::geteuid() == 0) words.push_back("--user=root");
+    words.insert(words.end(), options_.begin(), options_.end());
     pid_ = spawn(words, in("log"));
     wait_until_it_answers();
 }
@@ -129,13 +102,7 @@ void MariaDbServer::wait_until_it_answers() {
     throw std::runtime_error("mariadbd did not start:\n" + log_tail());
 }
 
-std::string MariaDbServer::log_tail() const {
-    std::ifstream file(folder_.path() / "log");
-    std::stringstream text;
-    text << file.rdbuf();
-    const auto all = text.str();
-    return all.size() > 3000 ? all.substr(all.size() - 3000) : all;
-}
+std::string MariaDbServer::log_tail() const { return tail_of((folder_.path() / "log").string()); }
 
 store::DatabaseConfig MariaDbServer::config(const std::string& database) const {
     store::DatabaseConfig config;

@@ -17,7 +17,8 @@ namespace higuma::test {
 class MariaDbServer {
   public:
     // Throws std::runtime_error, with the end of the server's log, when it does not come up.
-    MariaDbServer();
+    // `options` are added to its command line, where the last one wins.
+    explicit MariaDbServer(std::vector<std::string> options = {});
     ~MariaDbServer();
     MariaDbServer(const MariaDbServer&) = delete;
     MariaDbServer& operator=(const MariaDbServer&) = delete;
@@ -39,6 +40,7 @@ class MariaDbServer {
     void wait_until_it_answers();
     void reap(int signal);
 
+    std::vector<std::string> options_;
     TempFolder folder_;
     int port_ = 0;
     pid_t pid_ = -1;

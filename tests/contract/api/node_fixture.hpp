@@ -18,9 +18,8 @@
 #include <vector>
 
 #include "api/node_api.hpp"
+#include "checks/services.hpp"
 #include "contract/api/raw_client.hpp"
-#include "net/http_client.hpp"
-#include "net/resolver.hpp"
 #include "store/migrate.hpp"
 #include "store/monitors.hpp"
 #include "store/nodes.hpp"
@@ -37,17 +36,16 @@ class TestNode {
         : address("127.0.0.1:" + std::to_string(test::free_port())),
           clock(std::make_shared<SystemClock>()),
           db(config, 4, 256, clock),
-          resolver(loop.get_executor(), clock, ""),
-          http(loop.get_executor(), clock),
-          engine(engine_config(id), loop.get_executor(), clock, {http, resolver, *clock}, db),
+          services({}, loop.get_executor(), clock),
+          engine(engine_config(id), loop.get_executor(), clock, services.context(), db),
           agent(agent_config(id), loop.get_executor(), clock, db, engine),
           auth(loop.get_executor(), clock, db) {
         auto token = [clock = clock, secret] {
             return make_service_token(secret, clock->wall_now(), Seconds{30});
         };
-        context = std::make_shared<NodeApiContext>(NodeApiContext{NodeId{id}, "0.1.0", 1000, clock,
-                                                                  clock->wall_now(), db, engine,
-                                                                  agent, auth, http, token});
+        context = std::make_shared<NodeApiContext>(
+            NodeApiContext{NodeId{id}, "0.1.0", 1000, clock, clock->wall_now(), db, engine, agent,
+                           auth, services.http(), token});
         server = std::make_unique<HttpServer>(loop.get_executor(), clock, ServerLimits{},
                                               node_endpoints(context));
         context->http_stats = [this] { return server->stats(); };
@@ -65,8 +63,7 @@ class TestNode {
     std::string address;
     std::shared_ptr<SystemClock> clock;
     store::Database db;
-    net::Resolver resolver;
-    net::HttpClient http;
+    checks::Services services;
     engine::Engine engine;
     cluster::NodeAgent agent;
     Authenticator auth;

@@ -143,6 +143,24 @@ TEST_F(NodeApiTest, HeartbeatsNewestFirst) {
               1u);
 }
 
+TEST_F(NodeApiTest, ACheckOutOfTurnRunsOnWhicheverNodeHasTheMonitor) {
+    const auto beats = [&](std::int64_t id) {
+        return count("SELECT COUNT(*) FROM heartbeat WHERE monitor_id = " + std::to_string(id));
+    };
+    for (const std::string node : {"node1", "node2"}) {
+        const auto id =
+            create(R"({"name":"m","type":"manual","interval":3600,"node_id":")" + node + R"("})");
+        const auto address = "/api/v1/monitors/" + std::to_string(id) + "/check";
+        const auto asked = ask("POST", address, "{}");
+        EXPECT_EQ(asked.status, 202) << asked.body;
+        EXPECT_TRUE(test::eventually([&] { return beats(id) == 1; })) << node;
+    }
+    const auto push = create(R"({"name":"p","type":"push","node_id":"node2"})");
+    EXPECT_EQ(ask("POST", "/api/v1/monitors/" + std::to_string(push) + "/check").status, 409);
+    EXPECT_EQ(ask("POST", "/api/v1/monitors/999999/check").status, 404);
+    EXPECT_EQ(ask("POST", "/api/v1/monitors/x/check").status, 400);
+}
+
 TEST_F(NodeApiTest, NodesCanBeMadeChangedAndRemoved) {
     const auto made = ask("POST", "/api/v1/nodes",
                           R"({"node_id":"node3","host":"127.0.0.1:1","monitor_limit":7})");

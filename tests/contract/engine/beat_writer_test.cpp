@@ -38,6 +38,7 @@ class FakeDatabase {
         }
         largest = std::max(largest, batch->size());
         report.incarnation_stale = stale;
+        report.statements = 7;
         if (std::exchange(lose_answer, false)) {
             co_return Failure{ErrorKind::timeout, "the answer was lost", ""};
         }
@@ -104,6 +105,25 @@ class BeatWriterTest : public testing::Test {
     int told_stored_ = 0, told_fenced_ = 0, told_superseded_ = 0;
     std::int64_t last_time_ = 0;
 };
+
+TEST_F(BeatWriterTest, BeyondTheRoomForTextsABeatLosesItsSavedAnswer) {
+    const auto writer = this->writer({.queue_bytes = 250, .spool_path = {}});
+    writer->replay();
+    for (int i = 0; i < 5; ++i) {
+        Beat with_answer = beat(i);
+        with_answer.response.assign(100, 'r');
+        writer->add(std::move(with_answer));
+    }
+    writer->start();
+    ASSERT_TRUE(until([&] { return writer->stats().stored == 5; }));
+    std::vector<std::size_t> lengths;
+    for (const Beat& stored : database_.stored) lengths.push_back(stored.response.size());
+    EXPECT_THAT(lengths, testing::ElementsAre(100, 100, 0, 0, 0));
+    EXPECT_EQ(writer->stats().responses_dropped, 3u);
+    EXPECT_EQ(writer->stats().batches, 1u);
+    EXPECT_EQ(writer->stats().statements, 7u);
+    writer->stop();
+}
 
 TEST_F(BeatWriterTest, WritesInOrderAndInBatches) {
     const auto writer = this->writer({.batch_size = 10, .spool_path = {}});

@@ -66,6 +66,10 @@ class EngineTest : public testing::Test {
         EXPECT_TRUE(rows) << sql << "\n" << (rows ? "" : rows.error().message);
         return rows ? rows->integer(0, 0) : -1;
     }
+    void run_sql(const std::string& sql) {
+        const auto done = admin_->execute(sql);
+        ASSERT_TRUE(done) << sql << "\n" << done.error().message;
+    }
     std::int64_t stored() { return number("SELECT COUNT(*) FROM heartbeat"); }
     bool until(const std::function<bool()>& holds) { return test::run_until(loop_, holds); }
     void drain(Engine& engine, Millis span = Seconds{60}) {
@@ -97,6 +101,32 @@ class EngineTest : public testing::Test {
     std::unique_ptr<store::Database> database_;
     int tokens_ = 0;
 };
+
+TEST_F(EngineTest, GroupsFollowTheirChildrenOnAnyNodeByOneQuery) {
+    auto engine = this->engine();
+    register_as(*engine);
+    std::vector<Monitor> groups;
+    for (int i = 0; i < 50; ++i) {
+        groups.push_back(add_monitor("group"));
+        Monitor child = add_monitor();
+        run_sql("UPDATE monitor SET parent = " + std::to_string(groups.back().id.value) +
+                ", node_id = 'node2' WHERE id = " + std::to_string(child.id.value));
+        run_sql("INSERT INTO heartbeat (monitor_id, status, time) VALUES (" +
+                std::to_string(child.id.value) + ", " + (i % 2 ? "0" : "1") + ", UTC_TIMESTAMP())");
+        engine->run(groups.back(), std::nullopt);
+    }
+    const auto jobs = database_->stats().jobs;
+    ASSERT_TRUE(until([&] { return engine->stats().beats_stored >= 150; }));
+    EXPECT_LT(database_->stats().jobs - jobs, 150u) << "groups that are due together share a query";
+    drain(*engine);
+    EXPECT_EQ(number("SELECT COUNT(*) FROM heartbeat h JOIN monitor m ON m.id = h.monitor_id WHERE "
+                     "m.type = 'group' AND h.status <> IF(m.id % 4 = 1, 1, 0)"),
+              0);
+    EXPECT_GT(number("SELECT COUNT(*) FROM heartbeat WHERE msg = 'Child monitors down: web'"), 0);
+    EXPECT_GT(number("SELECT COUNT(*) FROM heartbeat WHERE msg = 'All children up and running'"),
+              0);
+    EXPECT_GE(gaps().first, 1'000);
+}
 
 TEST_F(EngineTest, ThreeHundredMonitorsMakeOneBeatForEachSlot) {
     constexpr int kMonitors = 300;
@@ -250,7 +280,7 @@ TEST_F(EngineTest, AMonitorOfATypeThatIsNotBuiltIsLeftAloneAndCounted) {
 TEST_F(EngineTest, ChecksInFlightAreBoundedAndTheRestWaits) {
     test::LocalHttpServer hanging([](const ServedRequest&) { return ServedReply{.hang = true}; });
     EngineConfig config;
-    config.max_checks_in_flight = 5;
+    config.limits.all = 5;
     auto engine = this->engine("node1", config);
     register_as(*engine);
     for (int i = 0; i < 20; ++i) {
@@ -265,6 +295,31 @@ TEST_F(EngineTest, ChecksInFlightAreBoundedAndTheRestWaits) {
     EXPECT_EQ(engine->stats().in_flight, 0u);
     EXPECT_EQ(engine->stats().due_waiting, 0u);
     drain(*engine);
+}
+
+TEST_F(EngineTest, AHostThatHangsHoldsUpNobodyElse) {
+    test::LocalHttpServer hanging([](const ServedRequest&) { return ServedReply{.hang = true}; });
+    EngineConfig config;
+    config.limits = {.all = 30, .of_host = 10, .of_slow = 15};
+    auto engine = this->engine("node1", config);
+    register_as(*engine);
+    for (int i = 0; i < 100; ++i) {
+        Monitor monitor = add_monitor();
+        monitor.url = hanging.url();
+        engine->run(monitor, std::nullopt);
+    }
+    ASSERT_TRUE(until([&] { return engine->stats().due_waiting == 90; }));
+    EXPECT_EQ(engine->stats().full_hosts, 1u);
+    for (int i = 0; i < 50; ++i) {
+        Monitor monitor = add_monitor();
+        monitor.url = "http://localhost:" + std::to_string(target_.port()) + "/";
+        engine->run(monitor, std::nullopt);
+    }
+    ASSERT_TRUE(until([&] { return engine->stats().beats_stored >= 150; }));
+    EXPECT_EQ(engine->stats().in_flight, 10u);
+
+    drain(*engine, Millis{200});
+    EXPECT_EQ(number("SELECT COUNT(*) FROM heartbeat WHERE status <> 1"), 0);
 }
 
 TEST_F(EngineTest, ADrainDoesNotWaitForAHangingCheckBeyondItsDeadline) {

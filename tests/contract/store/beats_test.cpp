@@ -140,6 +140,27 @@ TEST_F(BeatsTest, AwkwardTextsAreStoredAsText) {
     EXPECT_EQ(stored->back().beat.msg, std::string(65'534, 'x'));
 }
 
+TEST_F(BeatsTest, SavedAnswersComeBackAndLongOnesAreShortened) {
+    const auto id = add_monitor("node1");
+    std::string noise;
+    for (unsigned i = 0, x = 1; i < 200'000; ++i) {
+        x = x * 1'664'525 + 1'013'904'223;
+        noise += static_cast<char>('!' + (x >> 24) % 90);
+    }
+    std::vector<Beat> batch = {beat(id, 0s), beat(id, 20s), beat(id, 40s)};
+    batch[1].response = "{\"answer\": \"日本語\"}";
+    batch[2].response = noise;
+    EXPECT_THAT(write(batch).stored, SizeIs(3));
+    EXPECT_LE(number("SELECT MAX(LENGTH(response)) FROM heartbeat"), 65'535);
+    auto stored = list_beats(*db, id, 0, 3);
+    HIGUMA_OK(stored);
+    EXPECT_EQ((*stored)[2].beat.response, "");
+    EXPECT_EQ((*stored)[1].beat.response, batch[1].response);
+    const auto& cut = (*stored)[0].beat.response;
+    EXPECT_TRUE(cut.ends_with("... (truncated)")) << cut.size();
+    EXPECT_EQ(noise.find(cut.substr(0, cut.size() - 15)), 0u);
+}
+
 TEST_F(BeatsTest, AHugePingIsStoredWithinBounds) {
     const auto id = add_monitor("node1");
     EXPECT_THAT(write({beat(id, 0ms, BeatStatus::up, Millis::max()),
@@ -180,6 +201,17 @@ TEST_F(BeatsTest, BeatsWithoutPingKeepTheAverageAndCount) {
     write({beat(id, 10s, BeatStatus::up, std::nullopt)});
     EXPECT_EQ(word("SELECT CONCAT_WS('|', up, ping, ping_min, ping_max) FROM stat_minutely"),
               "3|50.00|0.00|100.00");
+}
+
+TEST_F(BeatsTest, AHundredBeatsTakeAHandfulOfStatements) {
+    std::vector<Beat> first, second;
+    for (int i = 0; i < 100; ++i) {
+        const auto id = add_monitor("node1");
+        first.push_back(beat(id, 0s));
+        second.push_back(beat(id, 60s));
+    }
+    EXPECT_EQ(write(first).statements, 9u) << "begin, beats, three tables of statistics, commit";
+    EXPECT_EQ(write(second).statements, 7u) << "new rows in stat_minutely alone";
 }
 
 // Their ids are 32 bits wide: a beat must not use one up where it only adds to a row.

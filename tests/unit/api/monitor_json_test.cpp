@@ -210,7 +210,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"("accepted_statuscodes":["299-200"])", "accepted_statuscodes"},
         Refused{R"("accepted_statuscodes":["20"])", "accepted_statuscodes"},
         Refused{R"("maxredirects":101)", "maxredirects"},
-        Refused{R"("auth_method":"ntlm")", "auth_method"},
+        Refused{R"("auth_method":"digest")", "auth_method"},
         Refused{R"("ip_family":"ipv5")", "ip_family"},
         Refused{R"("push_token":"short")", "push_token"},
         Refused{R"("push_token":"with space in it")", "push_token"},
@@ -219,6 +219,32 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"("assigned_node":"node1")", "assigned_node"},
         Refused{R"("pinned":true)", "pinned"}, Refused{R"("":1)", "body"},
         Refused{R"("name'; DROP TABLE monitor; --":1)", "name'; DROP TABLE monitor; --"}));
+
+TEST(MonitorJson, TheWaysToAuthenticateNameWhatTheyNeed) {
+    struct Case {
+        const char* members;
+        const char* field;
+    };
+    for (const auto& [members, field] :
+         {Case{R"("auth_method":"oauth2-cc")", "oauth_token_url"},
+          Case{R"("auth_method":"oauth2-cc","oauth_token_url":"ftp://x/")", "oauth_token_url"},
+          Case{R"("auth_method":"oauth2-cc","oauth_token_url":"http://x/")", "oauth_client_id"},
+          Case{R"("auth_method":"oauth2-cc","oauth_token_url":"http://x/","oauth_client_id":"a",)"
+               R"("oauth_auth_method":"private_key_jwt")",
+               "oauth_auth_method"},
+          Case{R"("auth_method":"mtls","tls_ca":"x")", "tls_ca"},
+          Case{R"("auth_method":"mtls","tls_cert":"-----BEGIN CERTIFICATE-----")", "tls_key"},
+          Case{R"("auth_method":"mtls","tls_key":"-----BEGIN PRIVATE KEY-----")", "tls_cert"}}) {
+        const auto result = create_http_with(members);
+        ASSERT_FALSE(result) << members;
+        EXPECT_EQ(result.error().field, field) << members;
+    }
+    for (const auto* members :
+         {R"("auth_method":"ntlm")", R"("auth_method":"mtls")",
+          R"("auth_method":"oauth2-cc","oauth_token_url":"http://x/","oauth_client_id":"a")"}) {
+        EXPECT_TRUE(create_http_with(members)) << members;
+    }
+}
 
 TEST(MonitorJson, WhatATypeNeedsIsNamed) {
     struct Case {

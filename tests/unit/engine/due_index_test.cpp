@@ -59,6 +59,19 @@ TEST_F(DueIndexTest, OrdersAHundredThousandMonitors) {
     EXPECT_EQ(taken, kMonitors);
 }
 
+TEST(LatenessTest, KnowsWhatMostOfAMinuteKeptTo) {
+    Lateness lateness;
+    const Instant start{Seconds{100}};
+    EXPECT_EQ(lateness.percentile(start, 99), Lateness::kBounds.front());
+    for (int i = 0; i < 99; ++i) lateness.record(start, Millis{4});
+    lateness.record(start, Millis{800});
+    EXPECT_EQ(lateness.percentile(start, 99), Millis{5});
+    EXPECT_EQ(lateness.percentile(start, 100), Millis{1'000});
+    lateness.record(start + Seconds{1}, Millis{60'000});
+    EXPECT_EQ(lateness.percentile(start + Seconds{1}, 100), Millis{60'000});
+    EXPECT_EQ(lateness.percentile(start + Seconds{60}, 50), Millis{60'000});
+}
+
 TEST(LatenessTest, RemembersTheWorstOfAMinute) {
     Lateness lateness;
     const Instant start = Instant{} + Seconds{1'000};

@@ -8,6 +8,8 @@ namespace higuma::engine {
 
 namespace {
 
+constexpr std::size_t kAnyBytes = 1 << 20;
+
 Beat beat(std::int64_t id, bool important = false) {
     Beat beat;
     beat.monitor = MonitorId{id};
@@ -26,11 +28,11 @@ std::vector<std::int64_t> ids(BeatQueue::Batch batch) {
 TEST(BeatQueueTest, KeepsOrder) {
     BeatQueue queue(10);
     for (int i = 1; i <= 5; ++i) EXPECT_FALSE(queue.push({beat(i)}));
-    auto batch = queue.take(3);
+    auto batch = queue.take(3, kAnyBytes);
     EXPECT_EQ(ids(batch), (std::vector<std::int64_t>{1, 2, 3}));
     queue.put_back(std::move(batch));
-    EXPECT_EQ(ids(queue.take(10)), (std::vector<std::int64_t>{1, 2, 3, 4, 5}));
-    EXPECT_TRUE(queue.take(10).empty());
+    EXPECT_EQ(ids(queue.take(10, kAnyBytes)), (std::vector<std::int64_t>{1, 2, 3, 4, 5}));
+    EXPECT_TRUE(queue.take(10, kAnyBytes).empty());
 }
 
 TEST(BeatQueueTest, WhenFullTheOldestUnimportantBeatMakesRoom) {
@@ -43,7 +45,25 @@ TEST(BeatQueueTest, WhenFullTheOldestUnimportantBeatMakesRoom) {
     EXPECT_EQ(queue.push({beat(6, true)})->beat.monitor, MonitorId{4});
     EXPECT_EQ(queue.push({beat(7, true)})->beat.monitor, MonitorId{5});
     EXPECT_EQ(queue.push({beat(8)})->beat.monitor, MonitorId{1}) << "all are important";
-    EXPECT_EQ(ids(queue.take(10)), (std::vector<std::int64_t>{3, 6, 7, 8}));
+    EXPECT_EQ(ids(queue.take(10, kAnyBytes)), (std::vector<std::int64_t>{3, 6, 7, 8}));
+}
+
+TEST(BeatQueueTest, ABatchIsBoundedByItsTexts) {
+    BeatQueue queue(10);
+    for (int i = 1; i <= 5; ++i) {
+        Beat long_one = beat(i);
+        long_one.msg.assign(100, 'm');
+        long_one.response.assign(300, 'r');
+        queue.push({std::move(long_one)});
+    }
+    EXPECT_EQ(queue.bytes(), 2'000u);
+    EXPECT_EQ(ids(queue.take(10, 1'000)), (std::vector<std::int64_t>{1, 2}));
+    EXPECT_EQ(queue.bytes(), 1'200u);
+    auto one = queue.take(10, 10);
+    EXPECT_EQ(one.size(), 1u) << "at least one, or it would wait for ever";
+    queue.put_back(std::move(one));
+    EXPECT_EQ(ids(queue.take(10, kAnyBytes)), (std::vector<std::int64_t>{3, 4, 5}));
+    EXPECT_EQ(queue.bytes(), 0u);
 }
 
 TEST(BeatQueueTest, StaysBoundedWhateverHappens) {
@@ -52,7 +72,7 @@ TEST(BeatQueueTest, StaysBoundedWhateverHappens) {
     for (int i = 0; i < 10'000; ++i) {
         ++added;
         if (queue.push({beat(i, i % 3 == 0)})) ++dropped;
-        if (i % 700 == 0) queue.put_back(queue.take(20));
+        if (i % 700 == 0) queue.put_back(queue.take(20, kAnyBytes));
         ASSERT_LE(queue.size(), 100u);
     }
     EXPECT_EQ(queue.size() + dropped, added);
@@ -69,6 +89,7 @@ TEST(SpoolLine, HoldsAWholeBeat) {
     whole.retries = 2;
     whole.duration = Seconds{20};
     whole.epoch = Epoch{9};
+    whole.response = "what the target \"answered\"\n";
     const std::string line = to_spool_line(whole);
     ASSERT_EQ(line.find('\n'), line.size() - 1) << "one line";
     const auto read = from_spool_line(line.substr(0, line.size() - 1));

@@ -45,7 +45,7 @@ class RosterTest : public testing::Test {
     }
 
     ManualClock clock_{WallTime{Seconds{1'700'000'000}}};
-    Roster roster_{Spreads{Millis{20'000}, Millis{1'000}}};
+    Roster roster_{Spreads{Millis{20'000}, Millis{1'000}}, StartLimits{100'000, 100'000, 100'000}};
 };
 
 TEST_F(RosterTest, KeepsTheGridWhateverTheChecksTake) {
@@ -290,6 +290,45 @@ TEST(BoundedText, IsAlwaysValidUtf8) {
     const auto cut = bounded_text(wide);
     EXPECT_LE(cut.size(), 4'000u);
     EXPECT_EQ((cut.size() - 1) % 3, 0u);
+}
+
+TEST_F(RosterTest, AManualMonitorBeatsWithWhatWasSaidAndAtOnceWhenItChanges) {
+    Monitor manual = monitor(1, "manual");
+    roster_.run(manual, beaten(Millis{15'000}), now());
+    auto turn = next_turn();
+    ASSERT_TRUE(turn.beat);
+    EXPECT_EQ(turn.beat->status, BeatStatus::pending);
+    clock_.advance(Millis{7'000});
+    manual.options.set(Option::manual_status, "0");
+    roster_.run(manual, std::nullopt, now());
+    turn = next_turn();
+    ASSERT_TRUE(turn.beat);
+    EXPECT_EQ(turn.beat->status, BeatStatus::down);
+    EXPECT_EQ(turn.beat->msg, "Down");
+    EXPECT_EQ(turn.beat->time, clock_.wall_now());
+    EXPECT_TRUE(turn.beat->important);
+    EXPECT_EQ(next_turn().beat->scheduled_at, turn.beat->scheduled_at + Seconds{20});
+}
+
+TEST_F(RosterTest, ACheckOutOfTurnStartsNowAndTheGridGoesOnFromIt) {
+    EXPECT_EQ(roster_.check_now(MonitorId{1}, now()).error().kind, ErrorKind::not_found);
+    roster_.run(monitor(1), beaten(Millis{5'000}), now());
+    roster_.run(monitor(2, "push"), beaten(Millis{5'000}), now());
+    EXPECT_EQ(roster_.check_now(MonitorId{2}, now()).error().kind, ErrorKind::conflict);
+    ASSERT_TRUE(roster_.check_now(MonitorId{1}, now()));
+    auto turn = roster_.take_due(now());
+    ASSERT_TRUE(turn && turn->check);
+    // While it is in flight there is no second one.
+    ASSERT_TRUE(roster_.check_now(MonitorId{1}, now()));
+    EXPECT_FALSE(roster_.take_due(now()));
+    const WallTime asked = clock_.wall_now();
+    const auto beat = roster_.finish(MonitorId{1}, turn->ticket, up(), now());
+    ASSERT_TRUE(beat);
+    EXPECT_EQ(beat->scheduled_at, asked);
+    roster_.stop(MonitorId{2});
+    const auto next = next_turn();
+    EXPECT_EQ(roster_.finish(MonitorId{1}, next.ticket, up(), now())->scheduled_at,
+              asked + Seconds{20});
 }
 
 }  // namespace higuma::engine

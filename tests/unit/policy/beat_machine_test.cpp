@@ -7,7 +7,8 @@
 namespace higuma::policy {
 namespace {
 
-// A scenario in words. Outcomes: "ok", "bad", "maint", "push-up", "push-down". Expected beats:
+// A scenario in words. Outcomes: "ok", "bad", "maint", "push-up", "push-down", and
+// "is-up", "is-down", "is-pending" of a check that says the status. Expected beats:
 // status/retries/down_count, then `!` when important and `n` when people are told.
 struct Scenario {
     const char* name;
@@ -128,6 +129,17 @@ const Scenario kScenarios[] = {
      {0, 0},
      "push-up bad bad push-up",
      "U/0/0! D/1/0!n D/2/0 U/0/0!n"},
+    // A group or a manual monitor.
+    {"a stated status has no retries",
+     {3, 0},
+     "is-up is-down is-down is-pending is-up",
+     "U/0/0! D/0/0!n D/0/0 P/0/0 U/0/0"},
+    {"a stated status ends a count of retries", {3, 0}, "bad is-pending bad", "P/1/0! P/0/0 P/1/0"},
+    {"stated upside-down: up is a failure, with retries",
+     {1, 0, kUpside},
+     "is-down is-up is-up is-pending",
+     "U/0/0! P/1/0 D/2/0!n P/0/0"},
+    {"stated and down is repeated", {0, 2}, "is-down is-down is-down", "D/0/0!n D/0/1 D/0/0n"},
 };
 
 struct Input {
@@ -142,6 +154,9 @@ Input input_from(const std::string& word) {
     input.in_maintenance = word == "maint";
     if (word == "push-up") input.outcome.reported = BeatStatus::up;
     if (word == "push-down") input.outcome.reported = BeatStatus::down;
+    if (word == "is-up") input.outcome.stated = BeatStatus::up;
+    if (word == "is-down") input.outcome.stated = BeatStatus::down;
+    if (word == "is-pending") input.outcome.stated = BeatStatus::pending;
     return input;
 }
 
