@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <functional>
@@ -33,11 +34,24 @@ struct Request {
     std::optional<std::string> parameter(std::string_view name) const;
 };
 
+using AnySocket = boost::asio::generic::stream_protocol::socket;
+
+// Speaks another protocol on a connection after a request that asked for it (WebSocket). Keeps its
+// own limits of time; counts as one of the server's connections as long as it runs.
+class Takeover {
+  public:
+    virtual ~Takeover() = default;
+    virtual Task<> run(AnySocket socket) = 0;
+    virtual void close() = 0;  // the server stops; may come before run()
+};
+
 struct Response {
     int status = 200;
     std::string content_type = "application/json; charset=utf-8";
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
+    bool close = false;                            // the connection, after this answer
+    std::shared_ptr<Takeover> takeover = nullptr;  // instead of an answer
 
     static Response json(const boost::json::value& value, int status = 200);
     static Response text(std::string body, std::string content_type, int status = 200);

@@ -78,9 +78,11 @@ class Session final : public OpenConnection, public std::enable_shared_from_this
     Task<> run();
     void close_if_idle() override {
         if (idle_) socket_.cancel(ignored_);
+        if (takeover_) takeover_->close();
     }
     void close() override {
         closing_ = true;
+        if (takeover_) takeover_->close();
         socket_.cancel(ignored_);
         disarm();
     }
@@ -93,6 +95,7 @@ class Session final : public OpenConnection, public std::enable_shared_from_this
     Task<Response> answer(Request request, bool& head_only);
     Task<Response> run_handler(Handler handler, Request request);
     Task<bool> write(Response response, bool head_only, bool keep_alive);
+    Task<bool> hand_over(Response response);
     Task<> linger();
     Request to_request(Parser& parser, Deadline deadline) const;
     void disarm();
@@ -110,6 +113,7 @@ class Session final : public OpenConnection, public std::enable_shared_from_this
     int minor_version_ = 1;
     std::uint64_t arming_ = 0;  // counts the watchdog's spans
     Instant request_until_{};
+    std::shared_ptr<Takeover> takeover_;  // speaks on the connection now
     error_code ignored_;
 };
 
@@ -167,7 +171,8 @@ Task<bool> Session::serve_one() {
     const bool wants_more = parser.get().keep_alive();
     bool head_only = false;
     auto response = co_await answer(to_request(parser, deadline), head_only);
-    const bool keep_alive = wants_more && !server_->draining && !closing_;
+    if (response.takeover) co_return co_await hand_over(std::move(response));
+    const bool keep_alive = wants_more && !response.close && !server_->draining && !closing_;
     co_return co_await write(std::move(response), head_only, keep_alive);
 }
 
@@ -311,6 +316,21 @@ Task<bool> Session::write(Response response, bool head_only, bool keep_alive) {
     error_code error;
     co_await asio::async_write(socket_, parts, asio::redirect_error(asio::use_awaitable, error));
     co_return !error && keep_alive;
+}
+
+// False, for the connection ends with the other protocol.
+Task<bool> Session::hand_over(Response response) {
+    if (closing_ || server_->draining) co_return false;
+    if (buffer_.size() > 0) {
+        // A client waits for the answer before it speaks the other protocol.
+        co_return co_await write(refusal(400, "Data came before the protocol was changed."), false,
+                                 false);
+    }
+    disarm();
+    takeover_ = std::move(response.takeover);
+    co_await takeover_->run(std::move(socket_));
+    takeover_.reset();
+    co_return false;
 }
 
 // Reads on for a moment after an answer to a request that was not read to its end: closing at once

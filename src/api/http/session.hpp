@@ -2,7 +2,6 @@
 // All connections of a server share its state and run on its loop.
 #pragma once
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -30,8 +29,6 @@ struct ServerState {
     std::size_t refusing = 0;  // connections over the limit that are being told so
     std::unordered_set<OpenConnection*> open{};
 };
-
-using AnySocket = boost::asio::generic::stream_protocol::socket;
 
 // `peer`: the other side's address. `trusted`: it may name the client in X-Real-IP. Throws nothing.
 Task<> serve_connection(std::shared_ptr<ServerState> server, AnySocket socket, std::string peer,
