@@ -16,7 +16,7 @@ Result<void> check_choice(const std::string& value, const std::string& field,
                           std::initializer_list<std::string_view> allowed);
 
 Result<void> check_http_rules(const Monitor& monitor);  // http, keyword, json-query
-// redis, mysql, postgres, mqtt, smtp, websocket-upgrade; all others pass.
+// dns, redis, mysql, postgres, mqtt, smtp, websocket-upgrade; all others pass.
 Result<void> check_service_rules(const Monitor& monitor);
 
 }  // namespace higuma::api

@@ -4,6 +4,7 @@
 #include "api/monitor_rules.hpp"
 #include "checks/conditions.hpp"
 #include "checks/connection_string.hpp"
+#include "net/dns_records.hpp"
 
 namespace higuma::api {
 namespace {
@@ -68,6 +69,26 @@ Result<void> check_mqtt(const Monitor& monitor) {
     return {};
 }
 
+Result<void> check_dns(const Monitor& monitor) {
+    if (monitor.hostname.empty()) return invalid("hostname", "hostname must be given.");
+    const std::string type(monitor.options.text(Option::dns_resolve_type));
+    if (auto good =
+            check_choice(type, "dns_resolve_type",
+                         {"A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"});
+        !good) {
+        return good;
+    }
+    if (type == "PTR" && !net::reverse_name(monitor.hostname)) {
+        return invalid("hostname", "hostname must be an address for records of type PTR.");
+    }
+    if (monitor.options.text(Option::dns_resolve_server).empty()) {
+        return invalid("dns_resolve_server",
+                       "dns_resolve_server must be given: addresses or names of DNS servers, "
+                       "separated by commas.");
+    }
+    return {};
+}
+
 Result<void> check_smtp(const Monitor& monitor) {
     if (auto good = check_host(monitor); !good) return good;
     return check_choice(std::string(monitor.options.text(Option::smtp_security)), "smtp_security",
@@ -104,13 +125,14 @@ Result<void> check_websocket(const Monitor& monitor) {
 }  // namespace
 
 Result<void> check_service_rules(const Monitor& monitor) {
-    if (is_one_of(monitor.type, {"mysql", "mqtt"})) {
+    if (is_one_of(monitor.type, {"mysql", "mqtt", "dns"})) {
         const auto conditions = checks::Conditions::parse(monitor.options.text(Option::conditions));
         if (!conditions) return conditions.error();
     }
     for (const Database& database : kDatabases) {
         if (monitor.type == database.type) return check_database(monitor, database);
     }
+    if (monitor.type == "dns") return check_dns(monitor);
     if (monitor.type == "mqtt") return check_mqtt(monitor);
     if (monitor.type == "smtp") return check_smtp(monitor);
     if (monitor.type == "websocket-upgrade") return check_websocket(monitor);

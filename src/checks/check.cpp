@@ -13,6 +13,7 @@ struct Row {
 
 // clang-format off: one row a type
 constexpr Row kTypes[] = {
+    {"dns", check_dns},
     {"group", nullptr},
     {"http", check_http},
     {"json-query", check_json_query},

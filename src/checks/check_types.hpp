@@ -5,6 +5,7 @@
 
 namespace higuma::checks {
 
+Task<policy::CheckOutcome> check_dns(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_http(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_json_query(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_keyword(const CheckContext&, const Monitor&, Deadline);

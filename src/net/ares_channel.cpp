@@ -69,6 +69,14 @@ void on_answer(void* argument, int status, int /*timeouts*/, ares_addrinfo* info
     }
 }
 
+void on_raw_answer(void* argument, int status, int /*timeouts*/, unsigned char* bytes, int size) {
+    const std::unique_ptr<AresChannel::RawDone> done(static_cast<AresChannel::RawDone*>(argument));
+    AresChannel::RawAnswer answer;
+    answer.status = status;
+    if (bytes != nullptr && size > 0) answer.bytes.assign(bytes, bytes + size);
+    (*done)(std::move(answer));
+}
+
 void check(int status, const std::string& what) {
     if (status != ARES_SUCCESS) {
         throw StartupError(fmt::format("{}: {}", what, ares_strerror(status)));
@@ -112,6 +120,13 @@ void AresChannel::query(const std::string& name, const std::string& family, Done
     hints.ai_family = family == "ipv4" ? AF_INET : family == "ipv6" ? AF_INET6 : AF_UNSPEC;
     auto query = std::make_unique<Query>(Query{name, std::move(done)});
     ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, on_answer, query.release());
+    arm_timer();
+}
+
+void AresChannel::query_raw(const std::string& name, int type, RawDone done) {
+    constexpr int kInternet = 1;
+    auto argument = std::make_unique<RawDone>(std::move(done));
+    ares_query(channel_, name.c_str(), kInternet, type, on_raw_answer, argument.release());
     arm_timer();
 }
 

@@ -36,6 +36,15 @@ class AresChannel {
     // May call `done` before it returns. `family`: "", "ipv4", "ipv6".
     void query(const std::string& name, const std::string& family, Done done);
 
+    // One question of this type (ARES type numbers are those of DNS), the whole answer as it came.
+    // May call `done` before it returns.
+    struct RawAnswer {
+        int status = 0;                    // ARES_SUCCESS or why not
+        std::vector<unsigned char> bytes;  // the message; empty where none came
+    };
+    using RawDone = std::function<void(RawAnswer)>;
+    void query_raw(const std::string& name, int type, RawDone done);
+
   private:
     void on_socket_state(ares_socket_t socket, bool readable, bool writable);
     void process(ares_socket_t readable, ares_socket_t writable);

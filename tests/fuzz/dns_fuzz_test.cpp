@@ -1,0 +1,50 @@
+#include <ares.h>
+#include <gtest/gtest.h>
+
+#include "checks/conditions.hpp"
+#include "fuzz/driver.hpp"
+#include "net/dns_records.hpp"
+
+namespace higuma {
+namespace {
+
+using Complaint = std::optional<std::string>;
+
+// The first byte says which type was asked for; the rest is the message.
+Complaint take_dns_answer(std::string_view input) {
+    if (input.empty()) return std::nullopt;
+    constexpr int kTypes = 10;
+    const auto type = static_cast<net::DnsType>(static_cast<unsigned char>(input[0]) % kTypes);
+    const auto* bytes = reinterpret_cast<const unsigned char*>(input.data()) + 1;
+    const auto reading = net::read_dns_answer(type, {bytes, input.size() - 1});
+    if (reading.status != ARES_SUCCESS) return std::nullopt;
+    if (reading.records.text.empty()) return "a good answer without words";
+    const bool may_be_none = type == net::DnsType::caa;  // other properties than `issue`
+    if (reading.records.values.empty() && !may_be_none) return "a good answer without records";
+    return std::nullopt;
+}
+
+Complaint take_conditions(std::string_view input) {
+    const auto conditions = checks::Conditions::parse(input);
+    if (!conditions) {
+        return conditions.error().field == "conditions" ? Complaint() : "names another field";
+    }
+    const auto met = conditions->met_by({{"v", "a"}});
+    return met || !conditions->empty() ? Complaint() : "no conditions are not met";
+}
+
+TEST(Fuzz, DnsAnswers) {
+    fuzz::Options options;
+    options.corpus = "dns_answer";
+    fuzz::run(options, take_dns_answer);
+}
+
+TEST(Fuzz, Conditions) {
+    fuzz::Options options;
+    options.corpus = "conditions";
+    options.alphabet = "[]{}\":,0123456789 eE";
+    fuzz::run(options, take_conditions);
+}
+
+}  // namespace
+}  // namespace higuma
