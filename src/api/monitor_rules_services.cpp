@@ -89,6 +89,14 @@ Result<void> check_dns(const Monitor& monitor) {
     return {};
 }
 
+Result<void> check_ping(const Monitor& monitor) {
+    if (auto good = check_host(monitor); !good) return good;
+    const Seconds each{monitor.options.number_or(Option::ping_per_request_timeout, 2)};
+    if (monitor.timeout <= Millis{0} || each <= monitor.timeout) return {};
+    return invalid("ping_per_request_timeout",
+                   "ping_per_request_timeout must not be longer than timeout.");
+}
+
 Result<void> check_smtp(const Monitor& monitor) {
     if (auto good = check_host(monitor); !good) return good;
     return check_choice(std::string(monitor.options.text(Option::smtp_security)), "smtp_security",
@@ -133,6 +141,7 @@ Result<void> check_service_rules(const Monitor& monitor) {
         if (monitor.type == database.type) return check_database(monitor, database);
     }
     if (monitor.type == "dns") return check_dns(monitor);
+    if (monitor.type == "ping") return check_ping(monitor);
     if (monitor.type == "mqtt") return check_mqtt(monitor);
     if (monitor.type == "smtp") return check_smtp(monitor);
     if (monitor.type == "websocket-upgrade") return check_websocket(monitor);

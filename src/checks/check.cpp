@@ -21,6 +21,7 @@ constexpr Row kTypes[] = {
     {"manual", nullptr},
     {"mqtt", check_mqtt},
     {"mysql", check_mysql},
+    {"ping", check_ping},
     {"port", check_port},
     {"postgres", check_postgres},
     {"push", nullptr},

@@ -12,6 +12,7 @@
 
 namespace higuma::net {
 class HttpClient;
+class Pinger;
 class Resolver;
 class TlsContexts;
 }  // namespace higuma::net
@@ -27,6 +28,7 @@ struct CheckContext {
     net::TlsContexts& tls;
     const Clock& clock;
     HttpServices& web;
+    net::Pinger& ping;
 };
 
 // Never throws and never outlasts the deadline: a failing check is an outcome, not an error.

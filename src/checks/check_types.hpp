@@ -11,6 +11,7 @@ Task<policy::CheckOutcome> check_json_query(const CheckContext&, const Monitor&,
 Task<policy::CheckOutcome> check_keyword(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_mqtt(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_mysql(const CheckContext&, const Monitor&, Deadline);
+Task<policy::CheckOutcome> check_ping(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_port(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_postgres(const CheckContext&, const Monitor&, Deadline);
 Task<policy::CheckOutcome> check_redis(const CheckContext&, const Monitor&, Deadline);

@@ -7,6 +7,7 @@ Services::Services(ServicesConfig config, boost::asio::any_io_executor executor,
     : clock_(clock),
       http_(executor, clock),
       resolver_(executor, clock, config.resolver),
-      web_(executor, http_, *clock_) {}
+      web_(executor, http_, *clock_),
+      pinger_(executor, clock) {}
 
 }  // namespace higuma::checks

@@ -10,6 +10,7 @@
 #include "checks/check.hpp"
 #include "checks/http_services.hpp"
 #include "net/http_client.hpp"
+#include "net/pinger.hpp"
 #include "net/resolver.hpp"
 #include "net/tls_stream.hpp"
 
@@ -24,7 +25,7 @@ class Services {
     Services(ServicesConfig config, boost::asio::any_io_executor executor,
              std::shared_ptr<const Clock> clock);
 
-    CheckContext context() { return {http_, resolver_, tls_, *clock_, web_}; }
+    CheckContext context() { return {http_, resolver_, tls_, *clock_, web_, pinger_}; }
     net::HttpClient& http() { return http_; }
     net::Resolver& resolver() { return resolver_; }
     HttpServices& web() { return web_; }
@@ -35,6 +36,7 @@ class Services {
     net::Resolver resolver_;
     net::TlsContexts tls_;
     HttpServices web_;
+    net::Pinger pinger_;
 };
 
 }  // namespace higuma::checks

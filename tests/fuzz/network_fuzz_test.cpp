@@ -4,6 +4,7 @@
 #include "checks/conditions.hpp"
 #include "fuzz/driver.hpp"
 #include "net/dns_records.hpp"
+#include "net/icmp_packet.hpp"
 
 namespace higuma {
 namespace {
@@ -24,6 +25,18 @@ Complaint take_dns_answer(std::string_view input) {
     return std::nullopt;
 }
 
+// The first byte says the family and whether an IP header stands before.
+Complaint take_echo_reply(std::string_view input) {
+    if (input.empty()) return std::nullopt;
+    const auto family = (input[0] & 1) != 0 ? net::IcmpFamily::v6 : net::IcmpFamily::v4;
+    const auto* bytes = reinterpret_cast<const unsigned char*>(input.data()) + 1;
+    const std::span packet(bytes, input.size() - 1);
+    const auto reply = net::read_echo_reply(family, packet, (input[0] & 2) != 0);
+    if (!reply) return std::nullopt;
+    net::carries_token(*reply, 42);
+    return reply->payload.size() + 8 <= packet.size() ? Complaint() : "a payload out of nothing";
+}
+
 Complaint take_conditions(std::string_view input) {
     const auto conditions = checks::Conditions::parse(input);
     if (!conditions) {
@@ -37,6 +50,12 @@ TEST(Fuzz, DnsAnswers) {
     fuzz::Options options;
     options.corpus = "dns_answer";
     fuzz::run(options, take_dns_answer);
+}
+
+TEST(Fuzz, EchoReplies) {
+    fuzz::Options options;
+    options.corpus = "echo_reply";
+    fuzz::run(options, take_echo_reply);
 }
 
 TEST(Fuzz, Conditions) {
