@@ -19,8 +19,8 @@ struct CheckOutcome {
     std::optional<Millis> ping;
     // Only push: the agent said which status it has; it takes the place of ok.
     std::optional<BeatStatus> reported;
-    // The check itself says which status the monitor has; it takes the place of ok, and there are no
-    // retries but in upside-down mode.
+    // The check itself says which status the monitor has; it takes the place of ok, and there are
+    // no retries but in upside-down mode.
     std::optional<BeatStatus> stated{};
     // A failure that repeating cannot mend: DOWN at once, without retries.
     bool conclusive = false;

@@ -17,8 +17,7 @@ namespace {
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 
 Pages allocate_pages(std::size_t size) {
-    void* pages =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* pages = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) throw std::bad_alloc();
     ::madvise(pages, size, MADV_HUGEPAGE);  // a kernel without them does without
     return {static_cast<std::byte*>(pages), PagesDeleter{size}};
