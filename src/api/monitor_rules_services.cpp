@@ -130,13 +130,37 @@ Result<void> check_websocket(const Monitor& monitor) {
                         {"", "basic", "bearer", "oauth2-cc", "mtls"});
 }
 
+// The variables that conditions of a type may name.
+struct Variables {
+    std::string_view type;
+    std::array<std::string_view, 3> names;  // empty where there are fewer
+};
+constexpr Variables kVariables[] = {
+    {"dns", {"record"}},
+    {"mqtt", {"topic", "message", "json_value"}},
+    {"mysql", {"result"}},
+};
+
+Result<void> check_conditions(const Monitor& monitor) {
+    for (const auto& known : kVariables) {
+        if (known.type != monitor.type) continue;
+        const auto conditions = checks::Conditions::parse(monitor.options.text(Option::conditions));
+        if (!conditions) return conditions.error();
+        for (const auto& name : conditions->variables()) {
+            if (std::find(known.names.begin(), known.names.end(), name) != known.names.end()) {
+                continue;
+            }
+            return invalid("conditions",
+                           "conditions name \"" + name + "\", which this type does not have.");
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> check_service_rules(const Monitor& monitor) {
-    if (is_one_of(monitor.type, {"mysql", "mqtt", "dns"})) {
-        const auto conditions = checks::Conditions::parse(monitor.options.text(Option::conditions));
-        if (!conditions) return conditions.error();
-    }
+    if (auto good = check_conditions(monitor); !good) return good;
     for (const Database& database : kDatabases) {
         if (monitor.type == database.type) return check_database(monitor, database);
     }

@@ -82,6 +82,7 @@ TEST_F(DnsTest, OneRecordThatMeetsTheConditionsIsEnough) {
     const auto missed = check(monitor("A", "both.test", record("equals", "10.0.0.9")));
     EXPECT_FALSE(missed.ok);
     EXPECT_THAT(missed.msg, HasSubstr("10.0.0.7"));
+    EXPECT_TRUE(missed.ping.has_value());
     const auto wrong =
         monitor("A", "both.test",
                 R"([{"type":"expression","variable":"x","operator":"equals","value":""}])");

@@ -67,6 +67,33 @@ TEST(MonitorJson, ReadsOptionsByEitherNameAndAnswersThem) {
     EXPECT_EQ(answer.at("packet_size"), 56);
 }
 
+TEST(MonitorJson, RulesOfDnsAndPing) {
+    const std::vector<std::string_view> types{"dns", "ping"};
+    const std::string dns = R"({"name":"a","type":"dns","hostname":"x","dns_resolve_server":"::1")";
+    const auto take = [&](const std::string& text) {
+        return monitor_from_json(object(text), MonitorEdit::create, Monitor{}, types);
+    };
+    const std::string rule = R"({"type":"expression","operator":"equals","value":"1","variable":)";
+    EXPECT_TRUE(take(dns + R"(,"dns_resolve_type":"A"})"));
+    EXPECT_TRUE(take(dns + R"(,"dns_resolve_type":"A","conditions":[)" + rule + R"("record"}]})"));
+    EXPECT_TRUE(take(R"({"name":"a","type":"ping","hostname":"::1","timeout":2})"));
+    for (const auto& [text, field] :
+         {std::pair{dns + "}", "dns_resolve_type"},
+          std::pair{dns + R"(,"dns_resolve_type":"PTR"})", "hostname"},
+          std::pair{dns + R"(,"dns_resolve_type":"A","conditions":[)" + rule + R"("topic"}]})",
+                    "conditions"},
+          std::pair{
+              std::string(R"({"name":"a","type":"dns","hostname":"x","dns_resolve_type":"A"})"),
+              "dns_resolve_server"},
+          std::pair{std::string(R"({"name":"a","type":"ping"})"), "hostname"},
+          std::pair{std::string(R"({"name":"a","type":"ping","hostname":"x","timeout":1})"),
+                    "ping_per_request_timeout"}}) {
+        const auto refused = take(text);
+        ASSERT_FALSE(refused) << text;
+        EXPECT_EQ(refused.error().field, field) << text;
+    }
+}
+
 TEST(MonitorJson, NamesAWrongOption) {
     for (const auto& [member, field] :
          {std::pair{R"("ping_count":"3")", "ping_count"},
