@@ -1,4 +1,5 @@
-// `ping`: sends the echo requests one second apart, as the ping program does; one reply is enough.
+// `ping`: sends echo requests, at least a second apart, until so many were answered or the time is
+// up, as `ping -c -w` does; one reply is enough.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,7 +51,7 @@ Task<Result<Tally>> send_all(ServiceCall& call, const boost::asio::ip::address& 
         std::clamp<std::int64_t>(options.number_or(Option::packet_size, 56), 1, 65'500));
     const Seconds patience{options.number_or(Option::ping_per_request_timeout, 2)};
     Tally tally;
-    for (int i = 0; i < count; ++i) {
+    while (tally.received < count) {
         const Instant now = call.context.clock.now();
         const Deadline each{std::min(call.deadline.at, now + patience)};
         ++tally.sent;
@@ -62,9 +63,9 @@ Task<Result<Tally>> send_all(ServiceCall& call, const boost::asio::ip::address& 
             co_return echo.error();
         } else if (echo.error().kind != ErrorKind::timeout) {
             tally.failure = echo.error().message;
+            break;  // it could not even be sent
         }
-        const bool last = i + 1 == count;
-        if (last) break;
+        if (tally.received == count) break;
         const bool goes_on = co_await wait_until(call, now + kBetweenRequests);
         if (!goes_on) break;
     }

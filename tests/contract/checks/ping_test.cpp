@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <fstream>
 #include <thread>
 
@@ -39,8 +40,21 @@ class OwnNetwork {
         EXPECT_EQ(::ioctl(fd, SIOCSIFFLAGS, &request), 0);
         ::close(fd);
     }
-    void answer_nobody() { std::ofstream("/proc/sys/net/ipv4/icmp_echo_ignore_all") << 1; }
 };
+
+// Of the network that this thread is in.
+void set_network(const std::string& name, const std::string& value) {
+    std::ofstream file("/proc/sys/net/ipv4/" + name);
+    file << value << std::flush;
+    EXPECT_TRUE(file.good()) << name;
+}
+void answer_nobody() { set_network("icmp_echo_ignore_all", "1"); }
+void answer_all() { set_network("icmp_echo_ignore_all", "0"); }
+
+void be_in_a_silent_network() {
+    OwnNetwork();
+    answer_nobody();
+}
 
 void drop_capabilities() {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -48,14 +62,18 @@ void drop_capabilities() {
     EXPECT_EQ(::syscall(SYS_capset, &header, none.data()), 0);
 }
 
-// Runs one check with services of its own in a thread of its own.
-CheckOutcome check_in(const std::function<void()>& prepare, const Monitor& monitor) {
+// Runs one check with services of its own in a thread of its own, and `later` there while it runs.
+CheckOutcome check_in(
+    const std::function<void()>& prepare, const Monitor& monitor,
+    const std::function<void()>& later = [] {}) {
     CheckOutcome outcome;
     std::thread([&] {
         prepare();
         asio::io_context loop;
         const auto clock = std::make_shared<SystemClock>();
         Services services({}, loop.get_executor(), clock);
+        asio::steady_timer timer(loop, Millis{500});
+        timer.async_wait([&](boost::system::error_code) { later(); });
         outcome = test::run_task(loop, find_check("ping")(services.context(), monitor,
                                                           Deadline::after(*clock, Seconds{60})));
     }).join();
@@ -106,17 +124,36 @@ TEST_F(PingTest, ManyAtOnceOverOneSocket) {
 TEST_F(PingTest, WhoDoesNotAnswerIsDownWithTheLossAsPingSaysIt) {
     auto monitor = ping_monitor("127.0.0.1", "2");
     monitor.options.set(Option::ping_per_request_timeout, "1");
-    const auto prepare = [] { OwnNetwork().answer_nobody(); };
-    const auto outcome = check_in(prepare, monitor);
+    monitor.timeout = Millis{2'500};
+    const auto outcome = check_in(be_in_a_silent_network, monitor);
     EXPECT_FALSE(outcome.ok);
-    EXPECT_EQ(outcome.msg,
-              "PING 127.0.0.1 (127.0.0.1): 2 packets transmitted, 0 received, 100% packet loss");
+    EXPECT_THAT(outcome.msg, StartsWith("PING 127.0.0.1 (127.0.0.1): "));
+    EXPECT_THAT(outcome.msg, HasSubstr(" packets transmitted, 0 received, 100% packet loss"));
+}
+
+TEST_F(PingTest, ALostRequestIsFollowedByAnother) {
+    auto monitor = ping_monitor("127.0.0.1");
+    monitor.options.set(Option::ping_per_request_timeout, "1");
+    const auto outcome = check_in(be_in_a_silent_network, monitor, answer_all);
+    EXPECT_TRUE(outcome.ok) << outcome.msg;
+}
+
+TEST_F(PingTest, NeedsNoPrivilegeWhereItsGroupMayPing) {
+    const auto prepare = [] {
+        OwnNetwork();
+        set_network("ping_group_range", "0 2147483647");
+        drop_capabilities();
+    };
+    for (const char* host : {"127.0.0.1", "::1"}) {
+        const auto outcome = check_in(prepare, ping_monitor(host));
+        EXPECT_TRUE(outcome.ok) << host << ": " << outcome.msg;
+    }
 }
 
 TEST_F(PingTest, TheLimitOfTheCheckEndsAllRequests) {
     auto monitor = ping_monitor("127.0.0.1", "50");
     monitor.timeout = Millis{400};
-    const auto outcome = check_in([] { OwnNetwork().answer_nobody(); }, monitor);
+    const auto outcome = check_in(be_in_a_silent_network, monitor);
     EXPECT_THAT(outcome.msg, HasSubstr("1 packets transmitted, 0 received"));
 }
 
