@@ -12,6 +12,7 @@
 #include "cluster/proxy_reader.hpp"
 #include "commands.hpp"
 #include "process/debugger.hpp"
+#include "process/open_files.hpp"
 #include "store/users.hpp"
 
 namespace higuma::app {
@@ -77,8 +78,9 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
     // Beats have threads of their own: a burst of API reads cannot hold them up.
     store::Database beat_db(config.database, kBeatThreads, 64, clock);
     store::Database janitor_db(config.database, 1, 4, clock);
-    checks::Services services({config.resolver}, executor, clock);
-    engine::Engine engine(engine_config(config), executor, clock, services.context(), beat_db);
+    const auto checking = engine_config(config);
+    checks::Services services({config.resolver, checking.limits.all}, executor, clock);
+    engine::Engine engine(checking, executor, clock, services.context(), beat_db);
     cluster::NodeAgent agent(agent_config(config), executor, clock, db, engine);
     api::Authenticator auth(executor, clock, db);
 
@@ -131,6 +133,7 @@ Task<int> node_main(config::NodeConfig config, asio::any_io_executor executor,
 int run_node(const SettingsSource& source) {
     const auto config = config::load_node(process_environment(), source.toml_file);
     init_log(config.id.value, config.log.level);
+    raise_open_files();
     start_debugger(config.log);
     return run_on_loop([config](asio::any_io_executor executor, std::shared_ptr<StopSignal> stop) {
         return node_main(config, executor, stop);

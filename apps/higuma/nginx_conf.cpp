@@ -1,7 +1,6 @@
 #include "nginx_conf.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <fstream>
 
 #include "base/result.hpp"
+#include "process/open_files.hpp"
 #include "process/run_command.hpp"
 
 namespace higuma {
@@ -102,21 +102,14 @@ static std::string for_each_range(const std::vector<std::string>& ranges, const 
     return lines;
 }
 
-// As many files as this process may open: nginx cannot raise the limit without privileges.
-static rlim_t open_files() {
-    constexpr rlim_t kEnough = 65'536;
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    return std::min(limit.rlim_max, kEnough);
-}
-
 void write_nginx_conf(const config::GatewayConfig& config, const GatewayPaths& paths,
                       const std::string& module) {
     checked_path("HIGUMA_DATA", paths.folder);
     make_folders(paths);
     std::string text(nginx_conf_template());
     const bool root = ::geteuid() == 0;
-    const rlim_t files = open_files();
+    // nginx cannot raise the limit above this without privileges.
+    const auto files = most_open_files();
     const std::vector<std::pair<std::string, std::string>> values{
         {"@MODULE@", module},
         {"@DATA@", paths.folder},
@@ -124,7 +117,7 @@ void write_nginx_conf(const config::GatewayConfig& config, const GatewayPaths& p
         {"@TLS@", tls_lines(config)},
         {"@WORKERS@", config.nginx_workers > 0 ? std::to_string(config.nginx_workers) : "auto"},
         {"@OPEN_FILES@", std::to_string(files)},
-        {"@CONNECTIONS@", std::to_string(std::min<rlim_t>(files / 4 * 3, 16'384))},
+        {"@CONNECTIONS@", std::to_string(std::min<std::uint64_t>(files / 4 * 3, 16'384))},
         {"@EJECT_AFTER@", std::to_string(config.eject_after)},
         {"@TRUSTED@", for_each_range(config.trusted_proxies, "{} 1;\n")},
         {"@REAL_IP@", for_each_range(config.trusted_proxies, "set_real_ip_from {};\n")},

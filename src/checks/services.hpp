@@ -18,6 +18,9 @@ namespace higuma::checks {
 
 struct ServicesConfig {
     std::string resolver;  // the DNS server of names that monitors give; empty: the system's
+    // As many as the engine lets run at once. Nothing behind it queues a check that has its place:
+    // targets that hang would run out the time of those that are well.
+    std::size_t checks_under_way = 2'048;
 };
 
 class Services {

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -24,6 +26,18 @@ def assert_refused(result, *words):
     assert len(lines) == 1, result.stderr
     for word in words:
         assert word in lines[0]
+
+
+def test_a_node_raises_its_limit_of_open_files(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))  # as shells start programs
+    try:
+        with Cluster(nodes=1, data=tmp_path / "data") as cluster:
+            limits = pathlib.Path(f"/proc/{cluster.pid_of('node1')}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    line = next(line for line in limits.splitlines() if line.startswith("Max open files"))
+    assert int(line.split()[3]) == min(before[1], 65536)
 
 
 def test_start_look_and_stop(tmp_path):
