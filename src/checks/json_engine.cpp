@@ -124,14 +124,14 @@ struct ScriptHeap {
     }
 
     bool must_end() {
-        time_ended = time_ended || stop->load(std::memory_order_relaxed) ||
-                     std::chrono::steady_clock::now() >= until;
+        time_ended = time_ended || stop->load(std::memory_order_relaxed) || clock->now() >= until;
         return time_ended;
     }
 
     duk_context* context = nullptr;
     const std::atomic<bool>* stop = nullptr;
-    std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();
+    const Clock* clock = nullptr;
+    Instant until = Instant::max();
     std::size_t used = 0;
     bool memory_ended = false, time_ended = false, broken = false;
 };
@@ -201,8 +201,10 @@ JsonVerdict verdict_of(const ScriptHeap& heap, bool answered) {
 
 }  // namespace
 
-JsonEngine::JsonEngine(const std::atomic<bool>& stop) : heap_(std::make_unique<ScriptHeap>()) {
+JsonEngine::JsonEngine(const std::atomic<bool>& stop, const Clock& clock)
+    : heap_(std::make_unique<ScriptHeap>()) {
     heap_->stop = &stop;
+    heap_->clock = &clock;
     heap_->context = make_context(heap_.get());
     if (!heap_->context || duk_safe_call(heap_->context, load, nullptr, 0, 1) != DUK_EXEC_SUCCESS) {
         heap_->broken = true;
@@ -213,8 +215,7 @@ JsonEngine::JsonEngine(const std::atomic<bool>& stop) : heap_(std::make_unique<S
 
 JsonEngine::~JsonEngine() = default;
 
-JsonVerdict JsonEngine::ask(const JsonQuestion& question,
-                            std::chrono::steady_clock::time_point until) {
+JsonVerdict JsonEngine::ask(const JsonQuestion& question, Instant until) {
     if (!sound()) return {false, false, "JSON queries cannot be evaluated"};
     JsonQuestion inside{to_script(question.body), to_script(question.path),
                         to_script(question.operation), to_script(question.expected)};
@@ -222,7 +223,7 @@ JsonVerdict JsonEngine::ask(const JsonQuestion& question,
     heap_->until = until;
     heap_->time_ended = heap_->memory_ended = false;
     const bool answered = duk_safe_call(context, ask_inside, &inside, 0, 3) == DUK_EXEC_SUCCESS;
-    heap_->until = std::chrono::steady_clock::time_point::max();
+    heap_->until = Instant::max();
     JsonVerdict verdict = verdict_of(*heap_, answered);
     duk_pop_3(context);
     // What goes round in circles is only found by a search.

@@ -29,14 +29,15 @@ struct ScriptHeap;
 
 class JsonEngine {
   public:
-    // `stop`: ends what runs when it becomes true; outlives the engine.
-    explicit JsonEngine(const std::atomic<bool>& stop);
+    // `stop`: ends what runs when it becomes true. Both outlive the engine; the clock is asked on
+    // whatever thread the engine runs.
+    JsonEngine(const std::atomic<bool>& stop, const Clock& clock);
     ~JsonEngine();
     JsonEngine(const JsonEngine&) = delete;
     JsonEngine& operator=(const JsonEngine&) = delete;
 
-    // Never throws; what goes wrong is a verdict that is not ok. `until` is of the steady clock.
-    JsonVerdict ask(const JsonQuestion& question, std::chrono::steady_clock::time_point until);
+    // Never throws; what goes wrong is a verdict that is not ok.
+    JsonVerdict ask(const JsonQuestion& question, Instant until);
     // Whether another question may be asked.
     bool sound() const;
     std::size_t memory_used() const;

@@ -50,11 +50,10 @@ void JsonQueries::run(Job& job) {
         }
     }
     if (!engine) {
-        engine = std::make_unique<JsonEngine>(stop_);
+        engine = std::make_unique<JsonEngine>(stop_, clock_);
         ++engines_made_;
     }
-    job.verdict = engine->ask(job.question,
-                              std::min(job.until, std::chrono::steady_clock::now() + kMostTime));
+    job.verdict = engine->ask(job.question, std::min(job.until, clock_.now() + kMostTime));
     if (!engine->sound()) return;
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(engine));
@@ -71,8 +70,7 @@ Task<Result<JsonVerdict>> JsonQueries::ask(JsonQuestion question, Deadline deadl
     pending_bytes_ += bytes;
     const Instant now = clock_.now();
     const Duration left = std::min<Duration>(deadline.remaining(now), std::chrono::hours{1});
-    const auto job = std::make_shared<Job>(executor_, std::move(question),
-                                           std::chrono::steady_clock::now() + left);
+    const auto job = std::make_shared<Job>(executor_, std::move(question), now + left);
     asio::post(*pool_, [this, job, executor = executor_] {
         run(*job);
         // Only what the loop lives for is used there: this object may be gone by then.

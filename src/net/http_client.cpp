@@ -67,8 +67,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
     asio::any_io_executor executor;
     std::shared_ptr<const Clock> clock;
     asio::steady_timer timer;
-    std::optional<asio::steady_timer::time_point> due,
-        armed_for;  // as libcurl and the timer have it
+    std::optional<Instant> due, armed_for;  // as libcurl and the timer have it
     bool posted = false;
     std::size_t limit;
     std::unordered_map<curl_socket_t, std::shared_ptr<SocketWatch>> sockets;
@@ -206,7 +205,7 @@ void HttpClient::Impl::arm(long millis) {
         due.reset();
         return;
     }
-    due = std::chrono::steady_clock::now() + Millis{millis};
+    due = clock->now() + Millis{millis};
     if (millis == 0) {
         if (std::exchange(posted, true)) return;
         asio::post(executor, [weak = weak_from_this()] {
@@ -222,7 +221,7 @@ void HttpClient::Impl::arm(long millis) {
 
 void HttpClient::Impl::set_timer() {
     armed_for = due;
-    timer.expires_at(*due);
+    timer.expires_after(std::max<Duration>(*due - clock->now(), Duration::zero()));
     timer.async_wait([weak = weak_from_this()](boost::system::error_code error) {
         const auto self = weak.lock();
         if (error || !self) return;
@@ -233,7 +232,7 @@ void HttpClient::Impl::set_timer() {
 
 void HttpClient::Impl::on_time() {
     if (closed || !due) return;
-    if (std::chrono::steady_clock::now() >= *due) {
+    if (clock->now() >= *due) {
         due.reset();
         act(CURL_SOCKET_TIMEOUT, 0);
     } else if (!armed_for || *due < *armed_for) {

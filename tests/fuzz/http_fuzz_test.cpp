@@ -53,13 +53,14 @@ Complaint take_rdap(std::string_view input) {
 // The first line is the expression, the rest the answer of a server.
 Complaint take_query(std::string_view input) {
     static const std::atomic<bool> stop{false};
-    static auto engine = std::make_unique<JsonEngine>(stop);
-    if (!engine->sound()) engine = std::make_unique<JsonEngine>(stop);
+    static const SystemClock clock;
+    static auto engine = std::make_unique<JsonEngine>(stop, clock);
+    if (!engine->sound()) engine = std::make_unique<JsonEngine>(stop, clock);
     const std::size_t end = std::min(input.find('\n'), input.size());
     const std::string rest(input.substr(std::min(end + 1, input.size())));
     const auto verdict =
         engine->ask({valid_utf8(rest), valid_utf8(std::string(input.substr(0, end))), "==", "1"},
-                    std::chrono::steady_clock::now() + std::chrono::seconds(1));
+                    clock.now() + Seconds{1});
     if (verdict.message.empty()) return "no message";
     if (valid_utf8(verdict.message) != verdict.message) return "the message is not UTF-8";
     if (verdict.ok && verdict.conclusive) return "both yes and no";

@@ -10,12 +10,12 @@ class JsonEngineTest : public testing::Test {
   protected:
     JsonVerdict ask(const std::string& body, const std::string& path, const std::string& operation,
                     const std::string& expected, Seconds most = Seconds{60}) {
-        return engine_.ask({body, path, operation, expected},
-                           std::chrono::steady_clock::now() + most);
+        return engine_.ask({body, path, operation, expected}, clock_.now() + most);
     }
 
     std::atomic<bool> stop_{false};
-    JsonEngine engine_{stop_};
+    SystemClock clock_;
+    JsonEngine engine_{stop_, clock_};
 };
 
 TEST_F(JsonEngineTest, AnswersAsUptimeKumaDoes) {
